@@ -14,6 +14,7 @@ from optuna.trial import create_trial
 
 from benchmarks.tasks import SourceTask
 from benchmarks.tasks import Task
+from benchmarks.tasks.task import Direction
 
 
 N_SOURCE_TRIALS = 40
@@ -69,7 +70,7 @@ def _save(study: Study, path: Path) -> None:
     partial.replace(path)
 
 
-def _rebuild(direction: str, source: SourceTask, rows: list[dict[str, Any]]) -> Study:
+def _rebuild(direction: Direction, source: SourceTask, rows: list[dict[str, Any]]) -> Study:
     study = optuna.create_study(direction=direction)
     study.add_trials([_to_trial(source, row) for row in rows])
     return study

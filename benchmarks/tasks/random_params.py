@@ -19,7 +19,10 @@ def draw_params(
     """Draws ``n_params`` configurations that ignore conditions."""
     U = rng.random((n_params, len(search_space)))
     return [
-        {name: at_quantile(d, float(u)) for (name, d), u in zip(search_space.items(), row)}
+        {
+            name: at_quantile(d, float(u))
+            for (name, d), u in zip(search_space.items(), row, strict=True)
+        }
         for row in U
     ]
 

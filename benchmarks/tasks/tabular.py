@@ -103,7 +103,7 @@ class _Table:
 @lru_cache(maxsize=8)
 def _nn_table(path: Path) -> Array:
     with np.load(path) as data:
-        return np.asarray(data["err"], dtype=float).mean(axis=-1)
+        return np.asarray(np.asarray(data["err"], dtype=float).mean(axis=-1))
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
+from typing import Literal
 
 import numpy as np
 from optuna.distributions import BaseDistribution
@@ -19,6 +20,7 @@ from benchmarks.tasks.suggest_value import suggest_value
 
 Params = Mapping[str, Any]
 Array = np.ndarray
+Direction = Literal["minimize", "maximize"]
 BatchObjective = Callable[[Sequence[Params]], Array]
 
 N_MEDIAN_CONFIGURATIONS = 4000
@@ -92,19 +94,25 @@ class Task(Surface):
         best: Best known value.
         median: Value of a median random configuration.
         sources: Small to large.
+        noise_free_many: Exact values where ``evaluate_many`` is noisy; regret counts these.
     """
 
     id: str
     family: str
-    direction: str
+    direction: Direction
     best: float
     median: float
     sources: tuple[SourceTask, ...]
+    noise_free_many: BatchObjective | None = None
 
     @property
     def sign(self) -> float:
         """Factor that makes larger better."""
         return 1.0 if self.direction == "maximize" else -1.0
+
+    def noise_free(self, params: Params) -> float:
+        """Exact value of one configuration."""
+        return float((self.noise_free_many or self.evaluate_many)([params])[0])
 
     def regret(self, value: float) -> float:
         """Normalised regret: 0 at the best known value, 1 at a median random configuration."""

@@ -1,0 +1,20 @@
+"""Random search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from optuna.samplers import RandomSampler
+from optuna.study import Study
+
+from benchmarks.methods.method import Method
+from benchmarks.methods.method import Session
+from benchmarks.methods.method import StudySession
+from benchmarks.tasks import Task
+
+
+def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
+    return StudySession(task, RandomSampler(seed=seed))
+
+
+METHOD = Method("random", "random search", _start)

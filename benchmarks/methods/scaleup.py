@@ -1,0 +1,49 @@
+"""The sampler under test, with every source from small to large and the sizes where known."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from optuna.study import Study
+
+from benchmarks.methods.method import Method
+from benchmarks.methods.method import Session
+from benchmarks.methods.method import StudySession
+from benchmarks.tasks import Task
+
+
+def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
+    from optuna_scaleup import ScaleUpSampler
+
+    return StudySession(task, ScaleUpSampler(**scaleup_arguments(task, sources), seed=seed))
+
+
+def _start_cold(task: Task, sources: Sequence[Study], seed: int) -> Session:
+    from optuna_scaleup import ScaleUpSampler
+
+    return StudySession(task, ScaleUpSampler(seed=seed))
+
+
+def scaleup_arguments(task: Task, sources: Sequence[Study]) -> dict[str, Any]:
+    """``source`` for the sampler, and ``scale`` where the task and the package know sizes."""
+    import optuna_scaleup
+
+    knows_scale = (
+        hasattr(optuna_scaleup, "Source")
+        and "scale" in inspect.signature(optuna_scaleup.ScaleUpSampler).parameters
+    )
+    if task.scale is None or not knows_scale:
+        return {"source": list(sources)}
+    return {
+        "source": [
+            optuna_scaleup.Source(study, scale=dict(surface.scale or {}))
+            for study, surface in zip(sources, task.sources, strict=True)
+        ],
+        "scale": dict(task.scale),
+    }
+
+
+METHOD = Method("scaleup", "ScaleUpSampler with the sources", _start, is_ours=True)
+METHOD_COLD = Method("scaleup_cold", "ScaleUpSampler without source", _start_cold, is_ours=True)

@@ -1,0 +1,49 @@
+"""A source's best configurations as a user would copy them into the target study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.study import Study
+
+from benchmarks.tasks import Task
+
+
+def best_source_params(
+    task: Task, sources: Sequence[Study], n_params: int | None = None
+) -> list[dict[str, Any]]:
+    """The largest source's distinct configurations, best first, moved into the target's space.
+
+    Parameters that the target lacks, and choices that it does not know, are left out; numbers are
+    clipped to the target's range. What the source lacks stays open for the sampler.
+    """
+    if not sources:
+        return []
+    trials = [t for t in sources[-1].trials if t.value is not None]
+    trials.sort(key=lambda t: task.sign * (t.value or 0.0), reverse=True)
+    moved: list[dict[str, Any]] = []
+    for trial in trials:
+        params = into_space(trial.params, task.search_space)
+        if params and params not in moved:
+            moved.append(params)
+    return moved[:n_params]
+
+
+def into_space(
+    params: Mapping[str, Any], search_space: Mapping[str, BaseDistribution]
+) -> dict[str, Any]:
+    """The part of ``params`` that the space knows, numbers clipped to its ranges."""
+    moved: dict[str, Any] = {}
+    for name, value in params.items():
+        distribution = search_space.get(name)
+        if isinstance(distribution, FloatDistribution | IntDistribution):
+            moved[name] = min(max(value, distribution.low), distribution.high)
+        elif isinstance(distribution, CategoricalDistribution) and value in distribution.choices:
+            moved[name] = value
+    return moved

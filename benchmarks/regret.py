@@ -1,0 +1,59 @@
+"""``python -m benchmarks regret``: all methods on all tasks, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import as_completed
+from itertools import product
+from pathlib import Path
+
+from tqdm import tqdm
+
+from benchmarks.report_tables import markdown_report
+from benchmarks.results import ResultsFile
+from benchmarks.results import read_missing
+from benchmarks.results import read_results
+from benchmarks.runner import RunKey
+from benchmarks.runner import RunResult
+from benchmarks.runner import quieten
+from benchmarks.runner import run
+from benchmarks.suites import select_tasks
+
+
+def run_regret(arguments: argparse.Namespace) -> None:
+    """Runs what the results file lacks, then prints the tables."""
+    quieten()
+    path = arguments.out / f"{arguments.name}.csv"
+    results = ResultsFile(path)
+    results.add_invocation(vars(arguments) | {"subcommand": "regret"})
+    tasks = select_tasks(arguments.data, arguments.tasks, arguments.families)
+    keys = [
+        RunKey(task.id, method, seed)
+        for method, seed, task in product(arguments.methods, arguments.seeds, tasks)
+    ]
+    finished = set() if arguments.redo else results.finished(arguments.n_trials)
+    todo = [key for key in keys if key not in finished]
+    results.forget(todo)
+    progress = tqdm(total=len(todo), unit="run", disable=not todo)
+    for result in _run_all(todo, arguments):
+        results.append(result)
+        progress.set_postfix_str(f"{result.key.method} {result.key.task}")
+        progress.update()
+    progress.close()
+    print(markdown_report(read_results([path]), read_missing([path])))
+
+
+def _run_all(keys: list[RunKey], arguments: argparse.Namespace) -> Iterator[RunResult]:
+    settings: tuple[int, Path, Path] = (arguments.n_trials, arguments.data, arguments.out)
+    if arguments.jobs == 1:
+        for key in keys:
+            yield run(key, *settings)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(arguments.jobs, context, initializer=quieten) as pool:
+        futures = [pool.submit(run, key, *settings) for key in keys]
+        for future in as_completed(futures):
+            yield future.result()

@@ -1,0 +1,135 @@
+"""Tidy results on disk: one CSV that only grows by whole runs, so that a rerun resumes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import fields
+from datetime import datetime
+from datetime import timezone
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.runner import Row
+from benchmarks.runner import RunKey
+from benchmarks.runner import RunResult
+
+
+COLUMNS = tuple(f.name for f in fields(Row))
+MISSING_COLUMNS = ("family", "task", "method", "seed", "reason")
+PACKAGES = ("optuna", "optuna-scaleup", "numpy", "scipy", "torch", "cmaes", "onnxruntime")
+
+
+class ResultsFile:
+    """The CSV of a comparison, the list of what is missing from it, and how it was made."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._missing_path = path.with_suffix(".missing.csv")
+        self._metadata_path = path.with_suffix(".json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+
+    def finished(self, n_trials: int) -> set[RunKey]:
+        """Runs that are complete up to ``n_trials`` or known to be missing."""
+        keys = {RunKey(*key) for key in _groups(read_results([self._path]), n_trials)}
+        missing = read_missing([self._path])
+        keys |= {RunKey(r.task, r.method, int(r.seed)) for r in missing.itertuples()}
+        return keys
+
+    def forget(self, keys: Collection[RunKey]) -> None:
+        """Drops runs so that they are made anew."""
+        for path, columns in ((self._path, COLUMNS), (self._missing_path, MISSING_COLUMNS)):
+            if not path.exists():
+                continue
+            frame = pd.read_csv(path)
+            is_kept = [
+                RunKey(r.task, r.method, int(r.seed)) not in keys for r in frame.itertuples()
+            ]
+            if not all(is_kept):
+                partial = path.with_suffix(".partial")
+                frame.loc[is_kept, list(columns)].to_csv(partial, index=False)
+                partial.replace(path)
+
+    def append(self, result: RunResult) -> None:
+        """Writes a whole run at once."""
+        if result.missing_because is None:
+            _append(self._path, COLUMNS, [asdict(row) for row in result.rows])
+            return
+        row = {"family": result.family, **asdict(result.key), "reason": result.missing_because}
+        _append(self._missing_path, MISSING_COLUMNS, [row])
+
+    def add_invocation(self, arguments: dict[str, Any]) -> None:
+        """Adds one line on this invocation, with versions, to the sidecar."""
+        invocations: list[dict[str, Any]] = []
+        if self._metadata_path.exists():
+            invocations = json.loads(self._metadata_path.read_text())
+        invocations.append({"arguments": arguments, **environment()})
+        self._metadata_path.write_text(json.dumps(invocations, indent=1, default=str))
+
+
+def read_results(paths: Sequence[Path]) -> pd.DataFrame:
+    """Rows of one or several results files."""
+    frames = [pd.read_csv(path) for path in paths if path.exists()]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+
+
+def read_missing(paths: Sequence[Path]) -> pd.DataFrame:
+    """Runs that are missing, with the reason, of one or several results files."""
+    missing_paths = [path.with_suffix(".missing.csv") for path in paths]
+    frames = [pd.read_csv(path) for path in missing_paths if path.exists()]
+    if not frames:
+        return pd.DataFrame(columns=list(MISSING_COLUMNS))
+    return pd.concat(frames, ignore_index=True)
+
+
+def environment() -> dict[str, Any]:
+    """Time, commit, versions and machine of this invocation."""
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = None
+    return {
+        "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": _git("rev-parse", "HEAD"),
+        "has_local_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "python": sys.version.split()[0],
+        "machine": f"{platform.system()} {platform.machine()}",
+        "versions": versions,
+    }
+
+
+def _git(*arguments: str) -> str | None:
+    command = ["git", "-C", str(Path(__file__).parent), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _groups(frame: pd.DataFrame, n_trials: int) -> list[tuple[str, str, int]]:
+    if frame.empty:
+        return []
+    last = frame.groupby(["task", "method", "seed"])["trial"].max()
+    return [(str(t), str(m), int(s)) for (t, m, s), n in last.items() if n >= n_trials]
+
+
+def _append(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns)
+    if not path.exists():
+        writer.writeheader()
+    writer.writerows(rows)
+    with path.open("a", newline="") as file:
+        file.write(text.getvalue())

@@ -1,0 +1,76 @@
+"""Figures of a comparison: means with equal weight for every task, and ratios to the peers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from benchmarks.methods import METHODS
+
+
+CHECKPOINTS = (1, 2, 3, 5, 10, 15, 20, 30)
+ALL = "all"
+
+
+def task_means(rows: pd.DataFrame) -> pd.DataFrame:
+    """Mean over seeds: index (family, task, method), one column a trial count."""
+    return rows.pivot_table(
+        index=["family", "task", "method"], columns="trial", values="regret", aggfunc="mean"
+    )
+
+
+def family_means(rows: pd.DataFrame, checkpoints: Sequence[int] = CHECKPOINTS) -> pd.DataFrame:
+    """Mean over tasks: index (family, method), ``all`` for the whole; one column a count."""
+    means = task_means(rows)
+    kept = means[[n for n in checkpoints if n in means.columns]]
+    by_family = kept.groupby(["family", "method"]).mean()
+    overall = pd.concat({ALL: kept.groupby("method").mean()}, names=["family"])
+    return pd.concat([overall, by_family])
+
+
+def complete_methods(rows: pd.DataFrame) -> list[str]:
+    """Methods that ran every seed of every task."""
+    n_runs = rows.groupby("method")[["task", "seed"]].apply(lambda g: len(g.drop_duplicates()))
+    n_wanted = len(rows[["task", "seed"]].drop_duplicates())
+    return [str(method) for method, n in n_runs.items() if n == n_wanted]
+
+
+def is_peer(method: str) -> bool:
+    """Whether the method is a competitor rather than the sampler under test."""
+    name = method.split("@")[0]
+    return name not in METHODS or not METHODS[name].is_ours
+
+
+def ratios_to_best_peer(rows: pd.DataFrame) -> pd.DataFrame:
+    """Each method's mean regret over the best peer's, chosen anew in each family and count.
+
+    Only peers that ran every task are candidates.
+    """
+    means = family_means(rows)
+    peers = [method for method in complete_methods(rows) if is_peer(method)]
+    is_candidate = means.index.get_level_values("method").isin(peers)
+    best = means[is_candidate].groupby("family").min()
+    return means / best.reindex(means.index.get_level_values("family")).to_numpy()
+
+
+def best_peers(rows: pd.DataFrame) -> pd.DataFrame:
+    """Name of the best complete peer: index family, one column a count."""
+    means = family_means(rows)
+    peers = [method for method in complete_methods(rows) if is_peer(method)]
+    candidates = means[means.index.get_level_values("method").isin(peers)]
+    return candidates.groupby("family").idxmin().map(lambda key: key[1])
+
+
+def trials_to_reach(rows: pd.DataFrame, reference: str = "gp_cold") -> pd.Series:
+    """Median over tasks of the trials needed to reach the reference's last mean regret.
+
+    A task where a method never gets there counts one trial more than it had.
+    """
+    means = task_means(rows)
+    last = means.columns.max()
+    goal = means.xs(reference, level="method")[last]
+    goals = goal.reindex(means.index.droplevel("method")).to_numpy()
+    reached = means.le(goals, axis=0)
+    needed = reached.idxmax(axis=1).where(reached.any(axis=1), last + 1)
+    return needed.groupby("method").median()
