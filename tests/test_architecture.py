@@ -104,11 +104,8 @@ def test_no_import_loop() -> None:
 
 def _owner(imported: str, modules: dict[str, Path]) -> str | None:
     """The module that ``imported``, itself a module or a name in one, belongs to."""
-    return (
-        imported
-        if imported in modules
-        else next((m for m in [imported.rpartition(".")[0]] if m in modules), None)
-    )
+    parent = imported.rpartition(".")[0]
+    return next((module for module in (imported, parent) if module in modules), None)
 
 
 @each_file
