@@ -1,0 +1,1 @@
+"""From Optuna's studies to arrays: knows Optuna, knows no model."""

@@ -1,0 +1,42 @@
+"""What users may give the sampler, checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+
+
+def check_n_startup_trials(n_startup_trials: Any) -> None:
+    """Raises TypeError or ValueError unless this is a number of trials."""
+    if isinstance(n_startup_trials, bool) or not isinstance(n_startup_trials, int):
+        raise TypeError(f"`n_startup_trials` is a number of trials; got {n_startup_trials!r}.")
+    if n_startup_trials < 0:
+        raise ValueError(f"`n_startup_trials` cannot be negative; got {n_startup_trials}.")
+
+
+def check_independent_sampler(sampler: Any) -> None:
+    """Raises TypeError unless this is a sampler or None."""
+    if sampler is not None and not isinstance(sampler, BaseSampler):
+        raise TypeError(f"`independent_sampler` is a sampler or None; got {sampler!r}.")
+
+
+def checked_search_space(search_space: Any) -> dict[str, BaseDistribution] | None:
+    """A copy of the user's search space.
+
+    Raises:
+        TypeError: If it does not map names to distributions.
+        ValueError: If it is empty.
+    """
+    if search_space is None:
+        return None
+    if not isinstance(search_space, Mapping) or not all(
+        isinstance(name, str) and isinstance(distribution, BaseDistribution)
+        for name, distribution in search_space.items()
+    ):
+        raise TypeError(f"`search_space` maps names to distributions; got {search_space!r}.")
+    if not search_space:
+        raise ValueError("`search_space` is empty. Leave it out to let the trials tell.")
+    return dict(search_space)

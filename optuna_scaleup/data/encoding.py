@@ -1,0 +1,164 @@
+"""One distribution and the coordinates of its values.
+
+What counts is the value, not the distribution it was sampled from: a source's integer 32 finds its
+place on the target's float axis, and the choice that equals it on a categorical one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from typing import Final
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from optuna_scaleup._optuna import is_number
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Axis
+
+
+MISSING: Final = object()
+"""Stands for a parameter that a trial does not have; :obj:`None` may be a value."""
+
+MAX_GRID: Final = 4096
+"""Longer grids are thinned to this many of their values."""
+
+_REACH: Final = 10.0
+"""Coordinates are cut this many ranges outside the range: far enough to say nothing about it, near
+enough that squares of differences stay harmless. Also the place of values <= 0 on a log axis."""
+
+
+@dataclass(frozen=True)
+class CategoricalEncoding:
+    """Choices as their indices."""
+
+    distribution: CategoricalDistribution
+
+    @property
+    def axis(self) -> Axis:
+        return Axis(np.arange(len(self.distribution.choices), dtype=float), is_categorical=True)
+
+    def encode(self, values: Sequence[Any]) -> Array:
+        """Index of each value, shape ``(n,)``; ``NaN`` where it is no choice."""
+        return np.array([self._index(value) for value in values], dtype=float)
+
+    def decode(self, coordinate: float) -> Any:
+        return self.distribution.choices[int(coordinate)]
+
+    def _index(self, value: Any) -> float:
+        try:
+            return math.nan if value is MISSING else self.distribution.to_internal_repr(value)
+        except ValueError:
+            return math.nan
+
+
+@dataclass(frozen=True)
+class NumericEncoding:
+    """A float or integer range as [0, 1], in log space if the distribution is.
+
+    Args:
+        low: Value at coordinate 0, half a step below the lowest value of a discrete range.
+        high: Value at coordinate 1.
+        is_log: Whether coordinates are linear in the logarithm.
+        values: The legal values in ascending order, or :obj:`None` if continuous.
+        bounds: The lowest and the highest legal value.
+    """
+
+    low: float
+    high: float
+    is_log: bool
+    values: tuple[int, ...] | tuple[float, ...] | None
+    bounds: tuple[float, float]
+
+    @property
+    def axis(self) -> Axis:
+        return Axis(None if self.values is None else self.encode(self.values))
+
+    def encode(self, values: Sequence[Any]) -> Array:
+        """Coordinate of each value, shape ``(n,)``; ``NaN`` where it is no number.
+
+        Monotone, and outside [0, 1] for a value out of range.
+        """
+        column = np.array([float(v) if is_number(v) else math.nan for v in values], dtype=float)
+        if self.is_log:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                column = np.where(column <= 0.0, -np.inf, np.log(column))
+            low, high = math.log(self.low), math.log(self.high)
+        else:
+            low, high = self.low, self.high
+        # Halves, as the width of a range may exceed the largest float.
+        width = high / 2 - low / 2
+        with np.errstate(over="ignore"):
+            coordinates = (column / 2 - low / 2) / width
+        return np.clip(coordinates, -_REACH, 1.0 + _REACH)
+
+    def decode(self, coordinate: float) -> int | float:
+        """The legal value at, or nearest to, a coordinate."""
+        if self.values is not None:
+            return self.values[int(np.argmin(np.abs(self.encode(self.values) - coordinate)))]
+        if self.is_log:
+            low, high = math.log(self.low), math.log(self.high)
+            value = math.exp(low + coordinate * (high - low))
+        else:
+            value = self.low * (1.0 - coordinate) + self.high * coordinate
+        return min(max(value, self.bounds[0]), self.bounds[1])
+
+
+Encoding = CategoricalEncoding | NumericEncoding
+
+
+def encoding_of(distribution: BaseDistribution) -> Encoding:
+    """The coordinates of a distribution with more than one value.
+
+    Raises:
+        TypeError: If the distribution is of no kind that Optuna 4 and 5 know.
+    """
+    if isinstance(distribution, CategoricalDistribution):
+        return CategoricalEncoding(distribution)
+    if isinstance(distribution, IntDistribution):
+        return _int_encoding(distribution)
+    if isinstance(distribution, FloatDistribution):
+        return _float_encoding(distribution)
+    raise TypeError(f"Unknown kind of distribution: {distribution!r}.")
+
+
+def random_coordinate(axis: Axis, rng: np.random.Generator) -> float:
+    """A legal coordinate, uniform along the axis."""
+    if axis.is_categorical and axis.grid is not None:
+        return float(rng.choice(axis.grid))
+    return float(axis.snap(np.array(rng.random())))
+
+
+def _float_encoding(distribution: FloatDistribution) -> NumericEncoding:
+    low, high, step = distribution.low, distribution.high, distribution.step
+    if step is None:
+        return NumericEncoding(low, high, distribution.log, None, (low, high))
+    n_values = round((high - low) / step) + 1
+    # The same rounding as Optuna's samplers, so that equal settings are equal numbers.
+    values = tuple(min(max(k * step + low, low), high) for k in _thinned(n_values))
+    return NumericEncoding(low - step / 2, high + step / 2, False, values, (low, high))
+
+
+def _int_encoding(distribution: IntDistribution) -> NumericEncoding:
+    low, high, step = distribution.low, distribution.high, distribution.step
+    if distribution.log and high - low >= MAX_GRID:
+        spaced = np.rint(np.geomspace(low, high, MAX_GRID))
+        values = tuple(min(max(int(v), low), high) for v in np.unique(spaced))
+    else:
+        values = tuple(low + step * k for k in _thinned((high - low) // step + 1))
+    half = step / 2
+    return NumericEncoding(low - half, high + half, distribution.log, values, (low, high))
+
+
+def _thinned(n_values: int) -> list[int]:
+    """At most :data:`MAX_GRID` of the indices ``0 .. n_values - 1``, both ends among them."""
+    if n_values <= MAX_GRID:
+        return list(range(n_values))
+    spaced = np.unique(np.rint(np.linspace(0, n_values - 1, MAX_GRID)))
+    return [min(int(k), n_values - 1) for k in spaced]

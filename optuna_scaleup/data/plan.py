@@ -1,0 +1,83 @@
+"""What a trial is going to try: one joint point, kept with the trial in the storage.
+
+Optuna asks for parameters one at a time, possibly from a sampler in another process than the one
+that drew the point. The trial itself is the only place that all of them share; other workers read
+there what a running trial is about to do.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Any
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import read_attr
+from optuna_scaleup._optuna import write_attr
+
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+
+_ATTR_NAME = "plan"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A joint point.
+
+    Attributes:
+        params: Value of each parameter that JSON can hold, as Optuna would return it.
+        is_relative:
+            Whether Optuna holds the whole point already, so that no parameter of it can still be
+            planned anew.
+    """
+
+    params: Mapping[str, Any]
+    is_relative: bool
+
+    def agrees_with(self, params: Mapping[str, Any]) -> bool:
+        """Whether the parameters that are already decided are those of the plan."""
+        return all(
+            self.params[name] == value for name, value in params.items() if name in self.params
+        )
+
+
+def read_plan(trial: FrozenTrial, notices: Notices) -> Plan | None:
+    """The plan of a trial; :obj:`None` if it has none that can be read."""
+    try:
+        stored = read_attr(trial, _ATTR_NAME)
+        return None if stored is None else _checked(stored)
+    except ValueError:
+        message = f"Trial {trial.number} carries a plan that cannot be read; it is ignored."
+        notices.once(logging.WARNING, ("corrupt plan",), message)
+        return None
+
+
+def planned_params(trial: FrozenTrial, notices: Notices) -> Mapping[str, Any]:
+    """Values that a trial plans to try, none if it has no plan."""
+    plan = read_plan(trial, notices)
+    return {} if plan is None else plan.params
+
+
+def write_plan(study: Study, trial: FrozenTrial, plan: Plan) -> None:
+    """Stores the plan with its trial; choices that JSON cannot hold are left out."""
+    plain = {name: value for name, value in plan.params.items() if _is_plain(value)}
+    write_attr(study, trial, _ATTR_NAME, {"params": plain, "relative": plan.is_relative})
+
+
+def _checked(stored: Any) -> Plan:
+    """Raises ValueError unless ``stored`` has the form that :func:`write_plan` gives it."""
+    if not isinstance(stored, dict) or not isinstance(stored.get("params"), dict):
+        raise ValueError("A plan holds a mapping of parameters.")
+    if not all(_is_plain(value) for value in stored["params"].values()):
+        raise ValueError("A planned value is plain.")
+    return Plan(stored["params"], is_relative=stored.get("relative") is True)
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, (bool, int, float, str))

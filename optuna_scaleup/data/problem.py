@@ -1,0 +1,145 @@
+"""Studies as they stand now, read into the one value that the numerics need."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import enqueued_params
+from optuna_scaleup._optuna import read_trials
+from optuna_scaleup.data.outcomes import signs_of
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.space import is_known
+from optuna_scaleup.data.space import observed_distributions
+from optuna_scaleup.data.trials import finished_rows
+from optuna_scaleup.data.trials import pending_rows
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import Problem
+from optuna_scaleup.types import UnitSpace
+
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+    from optuna_scaleup.data.source import SourceData
+    from optuna_scaleup.data.source import SourceReader
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The target and its sources as they stand when a trial asks.
+
+    Attributes:
+        study: The target.
+        asking: The trial that asks, with the parameters it has so far.
+        trials: All trials of the target.
+        sources: Small to large.
+    """
+
+    study: Study
+    asking: FrozenTrial
+    trials: Sequence[FrozenTrial]
+    sources: tuple[SourceData, ...]
+
+    @classmethod
+    def take(
+        cls, study: Study, asking: FrozenTrial, readers: Sequence[SourceReader], notices: Notices
+    ) -> Snapshot:
+        """Reads all studies.
+
+        Raises:
+            ValueError: If a source cannot serve this study.
+        """
+        sources = tuple(reader.read(notices) for reader in readers)
+        for source in sources:
+            source.check_against(study, asking)
+        return cls(study, asking, read_trials(study), sources)
+
+    def expected_distributions(self) -> dict[str, BaseDistribution]:
+        """The parameters that a trial of the target is likely to ask for.
+
+        Before any trial of the target ran to its end these are the sources', corrected by what
+        the target has shown so far.
+        """
+        expected: dict[str, BaseDistribution] = {}
+        if not is_known(self.trials):
+            for source in self.sources:
+                expected.update(observed_distributions(source.trials))
+        return {**expected, **observed_distributions(self.trials)}
+
+    def decided_params(self) -> dict[str, Any]:
+        """Parameters of the asking trial that are no longer open."""
+        return {**enqueued_params(self.asking), **self.asking.params}
+
+    def problem(self, space: SearchSpace, decided: Mapping[str, Any], notices: Notices) -> Problem:
+        """All of it in the coordinates of ``space``.
+
+        Args:
+            space: The parameters to suggest.
+            decided: Values that the suggestion has to keep.
+            notices: Where special trials are told of.
+
+        Raises:
+            ValueError: If a source has another number of objectives.
+        """
+        signs = signs_of(self.study.directions)
+        target, kinds = finished_rows(self.trials, space, signs)
+        del kinds["skipped as pruned"]  # Optuna has told the user
+        if kinds:
+            _tell_use(notices, f"study {self.study.study_name!r}", target, kinds)
+        sources = self._usable_sources(space, signs, notices)
+        coordinates = space.unit.snap(space.encode([decided]))[0]
+        return Problem(
+            space=space.unit,
+            target=target,
+            sources=sources,
+            X_pending=pending_rows(self.trials, self.asking, space, notices),
+            fixed={j: float(u) for j, u in enumerate(coordinates) if not np.isnan(u)},
+            source_keys=tuple(_fingerprint(dataset, space.unit) for dataset in sources),
+        )
+
+    def _usable_sources(
+        self, space: SearchSpace, signs: Array, notices: Notices
+    ) -> tuple[Dataset, ...]:
+        """Sources that say anything about any of the parameters."""
+        usable = []
+        for source in self.sources:
+            own_signs = signs if source.directions is None else signs_of(source.directions)
+            dataset, kinds = finished_rows(source.trials, space, own_signs)
+            label = f"source {source.label!r}"
+            _tell_use(notices, label, dataset, kinds)
+            if not np.isnan(dataset.X).all():
+                usable.append(dataset)
+            elif dataset.n_trials:
+                message = f"The {label} has no parameter in common with the study; not used."
+                notices.once(logging.INFO, ("nothing shared", label), message)
+        return tuple(usable)
+
+
+def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str]) -> None:
+    used = f"Using {dataset.n_trials} finished trials of the {label}"
+    told = "; ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+    notices.once(logging.INFO, ("use", label), f"{used}; {told}." if told else f"{used}.")
+
+
+def _fingerprint(dataset: Dataset, unit: UnitSpace) -> str:
+    """Equal in any process if, and only if, the arrays and the kinds of axes are equal."""
+    digest = hashlib.sha256(repr((dataset.X.shape, dataset.Y.shape)).encode())
+    for array in (dataset.X, dataset.Y, dataset.noise_var, unit.is_categorical):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    for name, column in dataset.constraints.items():
+        digest.update(name.encode())
+        digest.update(column.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,97 @@
+"""The trials of one study as rows: finished, running, and why some are not used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Final
+
+import numpy as np
+from optuna.trial import TrialState
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.outcomes import constraint_columns
+from optuna_scaleup.data.outcomes import signed_values
+from optuna_scaleup.data.plan import planned_params
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
+
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+
+_N_FAILED_AVOIDED: Final = 10
+_SKIPPED_STATES: Final = {
+    TrialState.FAIL: "skipped as failed",
+    TrialState.PRUNED: "skipped as pruned",
+}
+
+
+def finished_rows(
+    trials: Sequence[FrozenTrial], space: SearchSpace, signs: Array
+) -> tuple[Dataset, Counter[str]]:
+    """Complete trials as a dataset, and how many finished trials are special, by kind.
+
+    An infinite value counts as the worst (or best) finite one of its objective: a setting that
+    diverged is worth knowing.
+
+    Raises:
+        ValueError: If a trial has another number of objectives than there are signs.
+    """
+    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    values = signed_values(complete, signs)
+    is_usable = _usable(values)
+    kept = [trial for trial, usable in zip(complete, is_usable, strict=True) if usable]
+    kinds = Counter(_SKIPPED_STATES[t.state] for t in trials if t.state in _SKIPPED_STATES)
+    kinds["skipped without a finite value"] = int(np.sum(~is_usable))
+    kinds["infinite, taken as the nearest finite value"] = int(
+        np.sum(np.isinf(values[is_usable]).any(axis=1))
+    )
+    dataset = Dataset(
+        X=space.encode([trial.params for trial in kept]),
+        Y=_clip_infinite(values[is_usable]),
+        noise_var=np.zeros(len(kept)),
+        constraints=constraint_columns(kept),
+    )
+    return dataset, +kinds
+
+
+def pending_rows(
+    trials: Sequence[FrozenTrial], asking: FrozenTrial, space: SearchSpace, notices: Notices
+) -> Array | None:
+    """Points whose outcome is not known yet, shape ``(q, d)``: other running trials, as planned.
+
+    The latest failed trials count as well. A failure teaches no value, but going straight back to
+    the point that failed would repeat it for ever.
+    """
+    running = [
+        trial
+        for trial in trials
+        if trial.state == TrialState.RUNNING and trial.number != asking.number
+    ]
+    failed = [trial for trial in trials if trial.state == TrialState.FAIL and trial.params]
+    rows: list[dict[str, Any]] = [{**planned_params(t, notices), **t.params} for t in running]
+    rows += [trial.params for trial in failed[-_N_FAILED_AVOIDED:]]
+    points = space.encode(rows)
+    points = points[~np.all(np.isnan(points), axis=1)]
+    return points if len(points) else None
+
+
+def _usable(values: Array) -> Array:
+    """Rows without ``NaN`` whose infinite entries have a finite peer, shape ``(n,)``."""
+    has_no_nan = ~np.any(np.isnan(values), axis=1)
+    has_finite = np.any(np.isfinite(values[has_no_nan]), axis=0)
+    is_usable: Array = has_no_nan & np.all(np.isfinite(values) | has_finite, axis=1)
+    return is_usable
+
+
+def _clip_infinite(values: Array) -> Array:
+    if not len(values):
+        return values
+    finite = np.where(np.isfinite(values), values, np.nan)
+    clipped: Array = np.clip(values, np.nanmin(finite, axis=0), np.nanmax(finite, axis=0))
+    return clipped

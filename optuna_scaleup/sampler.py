@@ -1,0 +1,271 @@
+"""The sampler: Optuna's contract methods, each of them read → suggest → write."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import zlib
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import as_legal
+from optuna_scaleup._optuna import read_trials
+from optuna_scaleup.data.arguments import check_independent_sampler
+from optuna_scaleup.data.arguments import check_n_startup_trials
+from optuna_scaleup.data.arguments import checked_search_space
+from optuna_scaleup.data.encoding import encoding_of
+from optuna_scaleup.data.encoding import random_coordinate
+from optuna_scaleup.data.plan import Plan
+from optuna_scaleup.data.plan import read_plan
+from optuna_scaleup.data.plan import write_plan
+from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.source import source_readers
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.space import is_settled
+from optuna_scaleup.data.space import observed_distributions
+from optuna_scaleup.first_trial import settle_unknown_axes
+from optuna_scaleup.suggest.engine import Engine
+
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+    from optuna.trial import TrialState
+
+
+class ScaleUpSampler(BaseSampler):
+    """Gaussian-process sampler for a large study that starts from what small studies found.
+
+    The sources are studies of the same problem at a smaller scale: fewer data, a smaller model,
+    fewer epochs. Their trials form the prior of the large study's model; where the two disagree,
+    the model learns how the optimum moved, and a source that misleads loses its weight. From its
+    first trial on, a study is sampled near the place that the sources recommend. Without a source
+    this is a Gaussian-process sampler like any other.
+
+    Sources are read again before each suggestion, so trials that finish there later count. The
+    parameters need not be the same: what the source lacks is learnt from the large study alone,
+    and a value counts as the number it is, whatever range, scale or kind of distribution it was
+    drawn from.
+
+    Example:
+
+        .. code-block:: python
+
+            import optuna
+            from optuna_scaleup import ScaleUpSampler
+
+
+            def objective(trial: optuna.Trial, n_epochs: int) -> float:
+                lr = trial.suggest_float("lr", 1e-5, 1e-1, log=True)
+                return train(lr, n_epochs)
+
+
+            small = optuna.create_study()
+            small.optimize(lambda trial: objective(trial, n_epochs=2), n_trials=30)
+            large = optuna.create_study(sampler=ScaleUpSampler(small))
+            large.optimize(lambda trial: objective(trial, n_epochs=50), n_trials=10)
+
+    Args:
+        source:
+            A study, a list of its trials, or a sequence of those from small to large. A list of
+            trials has no direction of its own: it is taken to have that of the large study.
+            :obj:`None` for a cold start.
+        seed:
+            Seed of all random choices. With the same seed, storage and trials the suggestions are
+            the same in any process.
+        search_space:
+            The parameters to model. If given, even the first trial is drawn jointly from exactly
+            these distributions, and any other parameter is left to ``independent_sampler``. If
+            :obj:`None`, every parameter of every trial is modelled.
+        acquisition:
+            ``"log_ei"``, ``"log_pi"``, ``"lcb"``, ``"max_variance"``, or an object of the same
+            protocol.
+        initial_design:
+            What a cold start tries first: ``"auto"`` (the centre, then space-filling points),
+            ``"sobol"``, ``"corners"`` or ``"random"``. A parameter that no trial of any study has
+            tried yet starts at its centre under ``"auto"`` (a categorical one at random), and at a
+            random value under the others.
+        n_startup_trials:
+            Number of trials of the initial design when there is no usable source; 0 lets the
+            design decide.
+        independent_sampler:
+            Samples parameters outside ``search_space``; uniform random numbers if :obj:`None`.
+        deterministic_objective:
+            Whether the objective returns the same value whenever it is given the same parameters.
+        warn_independent_sampling:
+            Whether to log a warning when a parameter is sampled without the model.
+
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If an argument has a value that means nothing.
+    """
+
+    def __init__(
+        self,
+        source: Study | Sequence[Study | Sequence[FrozenTrial] | FrozenTrial] | None = None,
+        *,
+        seed: int | None = None,
+        search_space: Mapping[str, BaseDistribution] | None = None,
+        acquisition: str | object = "log_ei",
+        initial_design: str = "auto",
+        n_startup_trials: int = 0,
+        independent_sampler: BaseSampler | None = None,
+        deterministic_objective: bool = False,
+        warn_independent_sampling: bool = True,
+    ) -> None:
+        check_n_startup_trials(n_startup_trials)
+        check_independent_sampler(independent_sampler)
+        self._search_space = checked_search_space(search_space)
+        self._entropy = np.random.SeedSequence(seed).entropy
+        self._engine = Engine(
+            acquisition=acquisition,
+            initial_design=initial_design,
+            n_startup_trials=n_startup_trials,
+            deterministic_objective=deterministic_objective,
+        )
+        self._starts_at_centre = initial_design == "auto"
+        self._readers = source_readers(source)
+        self._independent_sampler = independent_sampler
+        self._warn_independent_sampling = warn_independent_sampling
+        self._notices = Notices()
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
+
+    def reseed_rng(self) -> None:
+        self._entropy = np.random.SeedSequence().entropy
+        if self._independent_sampler is not None:
+            self._independent_sampler.reseed_rng()
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        if self._independent_sampler is not None:
+            self._independent_sampler.before_trial(study, trial)
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        if self._independent_sampler is not None:
+            self._independent_sampler.after_trial(study, trial, state, values)
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """The space if it is certain; otherwise nothing, and each parameter is checked when asked.
+
+        A space taken from the source would make Optuna raise in the user's objective as soon as
+        the large study asks for another kind of distribution.
+        """
+        if self._search_space is not None:
+            distributions = self._search_space
+        else:
+            trials = read_trials(study)
+            distributions = observed_distributions(trials) if is_settled(trials) else {}
+        return {name: d for name, d in distributions.items() if not d.single()}
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        if not search_space:
+            return {}
+        with self._lock:
+            snapshot = Snapshot.take(study, trial, self._readers, self._notices)
+            params = self._suggest(snapshot, search_space, snapshot.decided_params())
+            write_plan(study, trial, Plan(params, is_relative=True))
+        return params
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """The value of the trial's joint plan, drawn anew if it cannot be kept."""
+        if param_distribution.single():
+            return encoding_of(param_distribution).decode(0.0)
+        if self._search_space is not None and param_name not in self._search_space:
+            return self._sample_outside(study, trial, param_name, param_distribution)
+        plan = read_plan(trial, self._notices)
+        if plan is not None and plan.agrees_with(trial.params) and param_name in plan.params:
+            legal = as_legal(plan.params[param_name], param_distribution)
+            if legal is not None:
+                return legal[0]
+        with self._lock:
+            return self._replan(study, trial, plan, param_name, param_distribution)
+
+    def _replan(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        plan: Plan | None,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Draws a new plan around what is decided, and returns its value of one parameter."""
+        snapshot = Snapshot.take(study, trial, self._readers, self._notices)
+        distributions = {**self._expected(snapshot), **trial.distributions}
+        distributions[param_name] = param_distribution
+        decided = snapshot.decided_params()
+        if plan is not None and plan.is_relative:
+            decided = {**plan.params, **decided}
+        decided.pop(param_name, None)
+        params = self._suggest(snapshot, distributions, decided)
+        if not params.keys() <= {param_name, *trial.params}:
+            write_plan(study, trial, Plan(params, is_relative=False))
+        return params[param_name]
+
+    def _expected(self, snapshot: Snapshot) -> dict[str, BaseDistribution]:
+        if self._search_space is not None:
+            return self._search_space
+        return snapshot.expected_distributions()
+
+    def _suggest(
+        self,
+        snapshot: Snapshot,
+        distributions: Mapping[str, BaseDistribution],
+        decided: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """One joint point of all the distributions that keeps what is decided."""
+        space = SearchSpace.of(distributions)
+        rng = self._rng(snapshot.asking, len(decided))
+        problem = snapshot.problem(space, decided, self._notices)
+        problem = settle_unknown_axes(problem, rng, at_centre=self._starts_at_centre)
+        return space.decode(self._engine.suggest(problem, rng))
+
+    def _sample_outside(
+        self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
+    ) -> Any:
+        """Samples a parameter that the given ``search_space`` leaves out."""
+        if self._warn_independent_sampling:
+            message = (
+                f"The parameter {name!r} is sampled without the model, as the `search_space` "
+                "of the sampler does not have it. `warn_independent_sampling=False` suppresses "
+                "this warning."
+            )
+            self._notices.once(logging.WARNING, ("independent", name), message)
+        if self._independent_sampler is None:
+            encoding = encoding_of(distribution)
+            rng = self._rng(trial, zlib.crc32(name.encode()))
+            return encoding.decode(random_coordinate(encoding.axis, rng))
+        return self._independent_sampler.sample_independent(study, trial, name, distribution)
+
+    def _rng(self, trial: FrozenTrial, stream: int) -> np.random.Generator:
+        """Random numbers that depend on the seed and the trial, not on what was drawn before."""
+        entropy = self._entropy if isinstance(self._entropy, int) else 0
+        return np.random.default_rng(np.random.SeedSequence([entropy, trial.number, stream]))
