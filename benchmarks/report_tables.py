@@ -50,9 +50,12 @@ def markdown_table(frame: pd.DataFrame, digits: int) -> str:
     header = [*names, *(f"@{c}" if isinstance(c, int) else str(c) for c in frame.columns)]
     lines = [_line(header), _line(["---"] * len(header))]
     for index, values in zip(frame.index, frame.itertuples(index=False), strict=True):
-        labels = index if isinstance(index, tuple) else (index,)
-        lines.append(_line([*map(str, labels), *(_cell(v, digits) for v in values)]))
+        lines.append(_line([*_labels(index), *(_cell(v, digits) for v in values)]))
     return "\n".join(lines)
+
+
+def _labels(index: object) -> list[str]:
+    return [str(label) for label in index] if isinstance(index, tuple) else [str(index)]
 
 
 def _coverage(rows: pd.DataFrame) -> str:

@@ -41,10 +41,9 @@ class ResultsFile:
 
     def finished(self, n_trials: int) -> set[RunKey]:
         """Runs that are complete up to ``n_trials`` or known to be missing."""
-        keys = {RunKey(*key) for key in _groups(read_results([self._path]), n_trials)}
-        missing = read_missing([self._path])
-        keys |= {RunKey(r.task, r.method, int(r.seed)) for r in missing.itertuples()}
-        return keys
+        rows = read_results([self._path])
+        complete = rows[rows["trial"] >= n_trials]
+        return {*_keys(complete), *_keys(read_missing([self._path]))}
 
     def forget(self, keys: Collection[RunKey]) -> None:
         """Drops runs so that they are made anew."""
@@ -52,9 +51,7 @@ class ResultsFile:
             if not path.exists():
                 continue
             frame = pd.read_csv(path)
-            is_kept = [
-                RunKey(r.task, r.method, int(r.seed)) not in keys for r in frame.itertuples()
-            ]
+            is_kept = [key not in keys for key in _keys(frame)]
             if not all(is_kept):
                 partial = path.with_suffix(".partial")
                 frame.loc[is_kept, list(columns)].to_csv(partial, index=False)
@@ -94,7 +91,7 @@ def read_missing(paths: Sequence[Path]) -> pd.DataFrame:
 
 def environment() -> dict[str, Any]:
     """Time, commit, versions and machine of this invocation."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for package in PACKAGES:
         try:
             versions[package] = metadata.version(package)
@@ -118,11 +115,9 @@ def _git(*arguments: str) -> str | None:
         return None
 
 
-def _groups(frame: pd.DataFrame, n_trials: int) -> list[tuple[str, str, int]]:
-    if frame.empty:
-        return []
-    last = frame.groupby(["task", "method", "seed"])["trial"].max()
-    return [(str(t), str(m), int(s)) for (t, m, s), n in last.items() if n >= n_trials]
+def _keys(frame: pd.DataFrame) -> list[RunKey]:
+    columns = (frame[name].tolist() for name in ("task", "method", "seed"))
+    return [RunKey(str(t), str(m), int(s)) for t, m, s in zip(*columns, strict=True)]
 
 
 def _append(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:

@@ -51,7 +51,8 @@ def ratios_to_best_peer(rows: pd.DataFrame) -> pd.DataFrame:
     peers = [method for method in complete_methods(rows) if is_peer(method)]
     is_candidate = means.index.get_level_values("method").isin(peers)
     best = means[is_candidate].groupby("family").min()
-    return means / best.reindex(means.index.get_level_values("family")).to_numpy()
+    divisors = best.reindex(means.index.get_level_values("family"))
+    return means.div(divisors.set_axis(means.index))
 
 
 def best_peers(rows: pd.DataFrame) -> pd.DataFrame:
@@ -68,9 +69,8 @@ def trials_to_reach(rows: pd.DataFrame, reference: str = "gp_cold") -> pd.Series
     A task where a method never gets there counts one trial more than it had.
     """
     means = task_means(rows)
-    last = means.columns.max()
-    goal = means.xs(reference, level="method")[last]
-    goals = goal.reindex(means.index.droplevel("method")).to_numpy()
-    reached = means.le(goals, axis=0)
-    needed = reached.idxmax(axis=1).where(reached.any(axis=1), last + 1)
+    n_trials = int(rows["trial"].max())
+    goals = means.xs(reference, level="method")[n_trials].groupby("task").first()
+    reached = means.le(goals.reindex(means.index.get_level_values("task")).to_numpy(), axis=0)
+    needed = reached.idxmax(axis=1).where(reached.any(axis=1), n_trials + 1)
     return needed.groupby("method").median()
