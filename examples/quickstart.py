@@ -2,8 +2,8 @@
 
 The small one sees 250 images for 6 epochs and trains in a twentieth of a second; the large one is
 eight times as wide, sees all 898 training images for 40 epochs and takes about a second. Both are
-judged by the cross-entropy on the other half of the data. The best learning rate and the best
-activation of the large network are not those of the small one.
+judged by the cross-entropy on the other half of the data. The best step size of the large network
+is several times smaller than that of the small one.
 
 A second run continues the stored studies: only trials that are missing are run.
 """
@@ -69,12 +69,12 @@ def make_objective(scale: Scale, seed: int) -> Objective:
     def objective(trial: optuna.Trial) -> float:
         network = MLPClassifier(
             hidden_layer_sizes=(scale.width,),
+            activation="tanh",
             solver="sgd",
             learning_rate_init=trial.suggest_float("learning_rate", 1e-4, 1.0, log=True),
             momentum=trial.suggest_float("momentum", 0.0, 0.98),
             batch_size=trial.suggest_int("batch_size", 8, 128, log=True),
             alpha=trial.suggest_float("alpha", 1e-6, 1.0, log=True),
-            activation=trial.suggest_categorical("activation", ["relu", "tanh"]),
             random_state=seed,
         )
         loss = GUESSING
@@ -90,6 +90,11 @@ def make_objective(scale: Scale, seed: int) -> Objective:
         return loss
 
     return objective
+
+
+def make_pruner(scale: Scale) -> optuna.pruners.BasePruner:
+    """Stops a training half-way if it is worse than half of those before it at that epoch."""
+    return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=scale.n_epochs // 2)
 
 
 def train_epoch(network: MLPClassifier, X: np.ndarray, y: np.ndarray) -> bool:
@@ -131,7 +136,7 @@ def run_seed(options: Options, seed: int) -> tuple[optuna.Study, dict[str, optun
         lambda s: ScaleUpSampler(seed=s),
         n_trials=options.n_small,
         seed=seed,
-        pruner=optuna.pruners.MedianPruner(n_warmup_steps=2),
+        pruner=make_pruner(SMALL),
     )
     objective = make_objective(LARGE, seed)
     large = {
@@ -142,7 +147,7 @@ def run_seed(options: Options, seed: int) -> tuple[optuna.Study, dict[str, optun
             make_sampler,
             n_trials=options.n_large,
             seed=seed,
-            pruner=optuna.pruners.MedianPruner(n_warmup_steps=10),
+            pruner=make_pruner(LARGE),
         )
         for name, make_sampler in rivals(small).items()
     }

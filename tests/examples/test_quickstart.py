@@ -79,5 +79,5 @@ def test_page_draws_in_a_browser(first_run: tuple[Path, str], tmp_path: Path) ->
     ).stdout
     n_figures = len(re.findall(r"<h3>", dom))
     assert n_figures == 13  # the samplers' progress, and six plots of each study
-    # Plotly adds a layer of traces per figure only once it has drawn it.
-    assert dom.count('class="main-svg"') >= n_figures
+    # Plotly adds this class to a figure's element once it has drawn it.
+    assert dom.count("plotly-graph-div js-plotly-plot") == n_figures
