@@ -54,6 +54,11 @@ def read_trials(study: Study) -> list[FrozenTrial]:
     return study._get_trials(deepcopy=False)
 
 
+def is_same_trial(one: FrozenTrial, other: FrozenTrial) -> bool:
+    """Whether both were read from the same record of one storage."""
+    return (one._trial_id, one.datetime_start) == (other._trial_id, other.datetime_start)
+
+
 def as_legal(value: Any, distribution: BaseDistribution) -> tuple[Any] | None:
     """The value as ``distribution`` would return it, in a 1-tuple; :obj:`None` if not legal.
 

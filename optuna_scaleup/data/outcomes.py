@@ -35,7 +35,8 @@ def signed_values(trials: Sequence[FrozenTrial], signs: Array) -> Array:
                 f"where the study to optimize has {len(signs)} objectives."
             )
     values: Array = np.array([trial.values for trial in trials], dtype=float)
-    return signs * values.reshape(len(trials), len(signs))
+    signed: Array = signs * values.reshape(len(trials), len(signs))
+    return signed
 
 
 def constraint_columns(trials: Sequence[FrozenTrial]) -> dict[str, Array]:

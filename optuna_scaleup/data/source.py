@@ -12,6 +12,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import is_same_trial
 from optuna_scaleup._optuna import read_trials
 
 
@@ -54,11 +55,7 @@ class SourceData:
 
     def _holds(self, trial: FrozenTrial) -> bool:
         """Whether the trial is one of this study's, by whatever storage URL it is reached."""
-        peers = self.trials[trial.number : trial.number + 1]
-        return any(
-            peer._trial_id == trial._trial_id and peer.datetime_start == trial.datetime_start
-            for peer in peers
-        )
+        return any(is_same_trial(t, trial) for t in self.trials[trial.number : trial.number + 1])
 
 
 class SourceReader:

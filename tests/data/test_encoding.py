@@ -1,0 +1,180 @@
+"""One distribution and the coordinates of its values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from optuna_scaleup.data.encoding import MAX_GRID
+from optuna_scaleup.data.encoding import MISSING
+from optuna_scaleup.data.encoding import NumericEncoding
+from optuna_scaleup.data.encoding import encoding_of
+from optuna_scaleup.data.encoding import random_coordinate
+from tests.strategies import distributions
+from tests.strategies import values_of
+
+
+def is_legal(value: object, distribution: BaseDistribution) -> bool:
+    return bool(distribution._contains(distribution.to_internal_repr(value)))
+
+
+@given(st.data())
+def test_decoding_gives_legal_builtin_values(data: st.DataObject) -> None:
+    distribution = data.draw(distributions())
+    encoding = encoding_of(distribution)
+    u = data.draw(st.floats(0.0, 1.0))
+    if isinstance(distribution, CategoricalDistribution):
+        u = math.floor(u * (len(distribution.choices) - 1))
+    value = encoding.decode(u)
+    assert is_legal(value, distribution)
+    if isinstance(distribution, IntDistribution):
+        assert type(value) is int
+    if isinstance(distribution, FloatDistribution):
+        assert type(value) is float
+
+
+@given(st.data())
+def test_round_trip(data: st.DataObject) -> None:
+    distribution = data.draw(distributions())
+    value = data.draw(values_of(distribution))
+    encoding = encoding_of(distribution)
+    decoded = encoding.decode(float(encoding.encode([value])[0]))
+    if isinstance(distribution, CategoricalDistribution):
+        assert decoded == value
+        return
+    assert isinstance(distribution, (FloatDistribution, IntDistribution))
+    assert isinstance(encoding, NumericEncoding)
+    if encoding.values is None or len(encoding.values) == MAX_GRID:
+        ends = np.log([encoding.low, encoding.high]) if distribution.log else encoding.bounds
+        resolution = 1e-12 if encoding.values is None else 1.0 / MAX_GRID
+        move = np.log([decoded, value]) if distribution.log else (decoded, value)
+        assert abs(move[0] - move[1]) <= resolution * (ends[1] - ends[0]) + 1e-12 * abs(move[1])
+    else:
+        assert decoded == pytest.approx(value, rel=1e-12, abs=1e-12)
+
+
+@given(st.data())
+def test_legal_values_lie_within_the_unit_interval_in_order(data: st.DataObject) -> None:
+    distribution = data.draw(distributions())
+    encoding = encoding_of(distribution)
+    if not isinstance(encoding, NumericEncoding):
+        return
+    values = sorted(data.draw(st.lists(values_of(distribution), min_size=2, max_size=5)))
+    coordinates = encoding.encode(values)
+    assert np.all((coordinates >= 0.0) & (coordinates <= 1.0))
+    assert np.all(np.diff(coordinates) >= 0.0)
+
+
+@given(st.data())
+def test_grids_hold_legal_values_only(data: st.DataObject) -> None:
+    distribution = data.draw(distributions())
+    grid = encoding_of(distribution).axis.grid
+    if grid is None:
+        return
+    assert 2 <= len(grid) <= MAX_GRID
+    assert np.all(np.diff(grid) > 0.0)
+    encoding = encoding_of(distribution)
+    for u in (grid[0], grid[len(grid) // 2], grid[-1]):
+        assert is_legal(encoding.decode(float(u)), distribution)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "value", "expected"),
+    [
+        (FloatDistribution(0, 10), 2.5, 0.25),
+        (FloatDistribution(1e-4, 1.0, log=True), 1e-2, 0.5),
+        (FloatDistribution(0, 1, step=0.25), 0.5, 0.5),
+        (FloatDistribution(0, 1, step=0.25), 0.0, 0.1),  # half a step of padding
+        (IntDistribution(1, 4), 1, 0.125),
+        (IntDistribution(0, 8, step=4), 8, 5 / 6),
+        (IntDistribution(1, 4, log=True), 1, math.log(2) / math.log(9)),
+        (CategoricalDistribution(["a", None, True]), None, 1.0),
+    ],
+)
+def test_known_coordinates(distribution: BaseDistribution, value: object, expected: float) -> None:
+    assert encoding_of(distribution).encode([value])[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "value", "expected"),
+    [
+        (FloatDistribution(0, 10), 15.0, 1.5),
+        (FloatDistribution(0, 10), -5, -0.5),
+        (FloatDistribution(0, 10), 1e300, 11.0),  # cut, as squares of it would overflow
+        (FloatDistribution(0, 10), -math.inf, -10.0),
+        (FloatDistribution(1e-4, 1.0, log=True), 0.0, -10.0),
+        (FloatDistribution(1e-4, 1.0, log=True), -3.0, -10.0),
+        (FloatDistribution(1e-4, 1.0, log=True), 1e-6, -0.5),
+        (FloatDistribution(-1e308, 1e308), 0.0, 0.5),
+        (IntDistribution(1, 4), 6.0, 1.375),
+    ],
+)
+def test_values_out_of_range(
+    distribution: BaseDistribution, value: object, expected: float
+) -> None:
+    assert encoding_of(distribution).encode([value])[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("distribution", "value"),
+    [
+        (FloatDistribution(0, 1), "0.5"),
+        (FloatDistribution(0, 1), True),
+        (FloatDistribution(0, 1), None),
+        (FloatDistribution(0, 1), math.nan),
+        (FloatDistribution(0, 1), MISSING),
+        (IntDistribution(0, 1), False),
+        (CategoricalDistribution([1, 2]), 3),
+        (CategoricalDistribution([1, 2]), "1"),
+        (CategoricalDistribution([1, None]), MISSING),
+    ],
+)
+def test_values_that_mean_nothing_have_no_coordinate(
+    distribution: BaseDistribution, value: object
+) -> None:
+    assert np.isnan(encoding_of(distribution).encode([value])[0])
+
+
+def test_a_number_is_found_among_choices() -> None:
+    assert encoding_of(CategoricalDistribution([16, 32, 64])).encode([32.0])[0] == 1.0
+
+
+def test_values_of_a_step_are_those_of_optuna() -> None:
+    encoding = encoding_of(FloatDistribution(0, 1, step=0.1))
+    assert isinstance(encoding, NumericEncoding)
+    assert encoding.values == tuple(np.minimum(np.arange(11) * 0.1, 1.0))
+
+
+@pytest.mark.parametrize("distribution", [IntDistribution(0, 10**9), IntDistribution(3, 10**7)])
+def test_long_grids_are_thinned_with_both_ends(distribution: IntDistribution) -> None:
+    encoding = encoding_of(distribution)
+    assert isinstance(encoding, NumericEncoding)
+    assert encoding.values is not None
+    assert len(encoding.values) == MAX_GRID
+    assert (encoding.values[0], encoding.values[-1]) == encoding.bounds
+
+
+def test_long_log_grids_keep_every_small_value() -> None:
+    encoding = encoding_of(IntDistribution(1, 10**6, log=True))
+    assert isinstance(encoding, NumericEncoding)
+    assert encoding.values is not None
+    assert encoding.values[:50] == tuple(range(1, 51))
+    assert encoding.values[-1] == 10**6
+
+
+@given(st.data())
+def test_random_coordinates_are_legal(data: st.DataObject) -> None:
+    distribution = data.draw(distributions())
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    encoding = encoding_of(distribution)
+    coordinate = random_coordinate(encoding.axis, rng)
+    assert encoding.axis.snap(np.array(coordinate)) == coordinate
+    assert is_legal(encoding.decode(coordinate), distribution)

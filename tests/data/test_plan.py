@@ -1,0 +1,76 @@
+"""The joint point that a trial carries in the storage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import optuna
+import pytest
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import read_attr
+from optuna_scaleup._optuna import write_attr
+from optuna_scaleup.data.plan import Plan
+from optuna_scaleup.data.plan import planned_params
+from optuna_scaleup.data.plan import read_plan
+from optuna_scaleup.data.plan import write_plan
+
+
+def fresh_trial() -> tuple[optuna.Study, optuna.trial.FrozenTrial]:
+    study = optuna.create_study()
+    study.ask()
+    return study, study.trials[0]
+
+
+def test_round_trip_by_way_of_the_storage() -> None:
+    study, trial = fresh_trial()
+    plan = Plan({"x": 0.1, "n": 3, "c": None, "flag": True, "text": "é"}, is_relative=True)
+    write_plan(study, trial, plan)
+    read = read_plan(study.trials[0], Notices())
+    assert read == plan
+    assert read is not None
+    assert read.params["flag"] is True
+
+
+def test_choices_that_json_cannot_hold_are_left_out() -> None:
+    study, trial = fresh_trial()
+    write_plan(study, trial, Plan({"x": 0.1, "c": object()}, is_relative=False))
+    assert planned_params(study.trials[0], Notices()) == {"x": 0.1}
+
+
+def test_long_values_are_cut_in_chunks_and_replaced_whole() -> None:
+    study, trial = fresh_trial()
+    long = {f"parameter {i}": i / 7 for i in range(300)}
+    write_attr(study, trial, "plan", long)
+    stored = study.trials[0].system_attrs
+    assert len(stored) > 2
+    assert max(len(chunk) for chunk in stored.values()) <= 2045
+    assert read_attr(study.trials[0], "plan") == long
+    write_attr(study, study.trials[0], "plan", {"short": 1})
+    assert read_attr(study.trials[0], "plan") == {"short": 1}
+
+
+def test_no_plan() -> None:
+    _, trial = fresh_trial()
+    assert read_plan(trial, Notices()) is None
+    assert planned_params(trial, Notices()) == {}
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["{", "[]", "3", '{"params": 1}', '{"params": {"x": [1]}}', 7, ["a"], {"params": {}}],
+)
+def test_corrupt_plans_are_ignored_with_one_log_line(stored: Any, log_lines: list[str]) -> None:
+    study, _ = fresh_trial()
+    study._storage.set_trial_system_attr(study.trials[0]._trial_id, "scaleup:plan:0", stored)
+    notices = Notices()
+    assert read_plan(study.trials[0], notices) is None
+    assert read_plan(study.trials[0], notices) is None
+    assert log_lines == ["Trial 0 carries a plan that cannot be read; it is ignored."]
+
+
+def test_agreement_looks_at_shared_names_only() -> None:
+    plan = Plan({"x": 1.0, "y": 2.0}, is_relative=False)
+    assert plan.agrees_with({})
+    assert plan.agrees_with({"x": 1.0, "z": 5.0})
+    assert not plan.agrees_with({"x": 1.5})

@@ -1,0 +1,100 @@
+"""What may be a source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.source import source_readers
+
+
+def finished_study(**arguments: Any) -> optuna.Study:
+    study = optuna.create_study(**arguments)
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    return study
+
+
+def test_what_is_accepted() -> None:
+    study = finished_study()
+    for source, lengths in [
+        (None, []),
+        ([], []),
+        (study, [3]),
+        (study.trials, [3]),
+        ([study], [3]),
+        ([study, study.trials[:2], []], [3, 2, 0]),
+        ((study, study), [3, 3]),
+    ]:
+        readers = source_readers(source)
+        assert [len(reader.read(Notices()).trials) for reader in readers] == lengths
+
+
+@pytest.mark.parametrize("source", ["study", b"s", 3, object(), {"a": 1}, iter([])])
+def test_what_is_not(source: Any) -> None:
+    with pytest.raises(TypeError, match="A source is a study"):
+        source_readers(source)
+
+
+def test_mixtures_are_not_accepted() -> None:
+    study = finished_study()
+    for source in ([study, study.trials[0]], [study, "x"], [[study]]):
+        with pytest.raises(TypeError, match="A source is a study"):
+            source_readers(source)
+
+
+def test_later_trials_are_seen() -> None:
+    study = finished_study()
+    (reader,) = source_readers(study)
+    assert len(reader.read(Notices()).trials) == 3
+    study.optimize(lambda trial: 0.0, n_trials=2)
+    assert len(reader.read(Notices()).trials) == 5
+
+
+def storages(path: Path) -> dict[str, Any]:
+    return {
+        "memory": optuna.storages.InMemoryStorage(),
+        "sqlite": f"sqlite:///{path / 'a.db'}",
+        "journal": JournalStorage(JournalFileBackend(str(path / "a.log"))),
+    }
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "journal"])
+def test_a_deleted_source_serves_what_was_seen_last(kind: str, tmp_path: Path) -> None:
+    storage = storages(tmp_path)[kind]
+    study = finished_study(storage=storage, study_name="small")
+    (reader,) = source_readers(study)
+    (never_read,) = source_readers(study)
+    reader.read(Notices())
+    optuna.delete_study(study_name="small", storage=storage)
+    assert len(reader.read(Notices()).trials) == 3
+    assert len(never_read.read(Notices()).trials) == 0
+
+
+@pytest.mark.parametrize("kind", ["memory", "sqlite", "journal"])
+def test_a_study_is_known_as_itself_by_any_path(kind: str, tmp_path: Path) -> None:
+    storage = storages(tmp_path)[kind]
+    target = finished_study(storage=storage, study_name="one")
+    other_path = storages(tmp_path)[kind] if kind != "memory" else storage
+    again = optuna.load_study(study_name="one", storage=other_path)
+    other = finished_study(storage=other_path, study_name="two")
+    target.ask()
+    asking = target.trials[-1]
+    (own,) = source_readers(again)
+    with pytest.raises(ValueError, match="its own source"):
+        own.read(Notices()).check_against(target, asking)
+    (fine,) = source_readers(other)
+    fine.read(Notices()).check_against(target, asking)
+
+
+def test_another_number_of_objectives_is_an_error() -> None:
+    target = optuna.create_study(directions=["minimize", "maximize"])
+    target.ask()
+    (reader,) = source_readers(finished_study())
+    with pytest.raises(ValueError, match="1 objectives, but the study to optimize has 2"):
+        reader.read(Notices()).check_against(target, target.trials[0])

@@ -1,0 +1,126 @@
+"""Trials as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.outcomes import constraint_columns
+from optuna_scaleup.data.outcomes import signs_of
+from optuna_scaleup.data.plan import Plan
+from optuna_scaleup.data.plan import write_plan
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.trials import finished_rows
+from optuna_scaleup.data.trials import pending_rows
+
+
+UNIT = FloatDistribution(0, 1)
+SPACE = SearchSpace.of({"x": UNIT, "y": UNIT})
+MINIMIZE = np.array([-1.0])
+
+
+def trial(
+    values: Sequence[float] | None,
+    state: TrialState = TrialState.COMPLETE,
+    **params: float,
+) -> FrozenTrial:
+    return optuna.create_trial(
+        state=state, values=values, params=params, distributions=dict.fromkeys(params, UNIT)
+    )
+
+
+def test_complete_trials_become_rows_with_larger_better() -> None:
+    rows, kinds = finished_rows([trial([2.0], x=0.5), trial([3.0], x=1.0, y=0.0)], SPACE, MINIMIZE)
+    np.testing.assert_array_equal(rows.X, [[0.5, np.nan], [1.0, 0.0]])
+    np.testing.assert_array_equal(rows.Y, [[-2.0], [-3.0]])
+    assert not kinds
+
+
+def test_signs_follow_directions() -> None:
+    study = optuna.create_study(directions=["minimize", "maximize"])
+    np.testing.assert_array_equal(signs_of(study.directions), [-1.0, 1.0])
+
+
+def test_trials_without_a_value_are_counted_by_kind() -> None:
+    trials = [trial(None, TrialState.FAIL, x=0.1), trial(None, TrialState.PRUNED, x=0.2)] * 2
+    rows, kinds = finished_rows(trials, SPACE, MINIMIZE)
+    assert rows.X.shape == (0, 2)
+    assert rows.Y.shape == (0, 1)
+    assert kinds == {"skipped as failed": 2, "skipped as pruned": 2}
+
+
+def test_infinite_values_count_as_the_nearest_finite_one() -> None:
+    trials = [trial([value]) for value in (1.0, np.inf, 4.0, -np.inf)]
+    rows, kinds = finished_rows(trials, SPACE, MINIMIZE)
+    np.testing.assert_array_equal(rows.Y[:, 0], [-1.0, -4.0, -4.0, -1.0])
+    assert kinds == {"infinite, taken as the nearest finite value": 2}
+
+
+def test_nothing_finite_leaves_no_row() -> None:
+    rows, kinds = finished_rows([trial([np.inf]), trial([-np.inf])], SPACE, MINIMIZE)
+    assert rows.n_trials == 0
+    assert kinds == {"skipped without a finite value": 2}
+
+
+def test_another_number_of_objectives_is_an_error() -> None:
+    with pytest.raises(ValueError, match="2 objective values"):
+        finished_rows([trial([1.0, 2.0])], SPACE, MINIMIZE)
+
+
+def test_constraints_go_by_name_with_gaps() -> None:
+    rows: list[dict[str, Any]] = [
+        {"constraints:mem": 1.0, "constraints:time": -2.0},
+        {"constraints:time": np.inf, "constraints:mem": 3.0},
+        {},
+    ]
+    trials = [optuna.create_trial(value=0.0, system_attrs=attrs) for attrs in rows]
+    if not hasattr(trials[0], "constraints"):
+        pytest.skip("constraints have names since Optuna 5")
+    columns = constraint_columns(trials)
+    np.testing.assert_array_equal(columns["mem"], [1.0, 3.0, np.nan])
+    np.testing.assert_array_equal(columns["time"], [-2.0, np.nan, np.nan])
+
+
+def test_constraints_of_optuna_4_go_by_position() -> None:
+    old = optuna.create_trial(value=0.0, system_attrs={"constraints": [1.0, -1.0]})
+    assert {name: list(c) for name, c in constraint_columns([old]).items()} == {
+        "0": [1.0],
+        "1": [-1.0],
+    }
+
+
+def test_running_trials_pend_where_they_plan_to_go() -> None:
+    study = optuna.create_study()
+    running = study.ask()
+    write_plan(study, study.trials[0], Plan({"x": 0.9, "y": 0.25}, is_relative=False))
+    running.suggest_float("x", 0, 1)
+    x = study.trials[0].params["x"]
+    study.ask()  # has neither parameters nor a plan
+    number = study.ask().number
+    asking = study.trials[number]
+    pending = pending_rows(study.trials, asking, SPACE, Notices())
+    assert pending is not None
+    np.testing.assert_array_equal(pending, [[x, 0.25]])
+
+
+def test_the_asking_trial_does_not_pend() -> None:
+    study = optuna.create_study()
+    study.ask().suggest_float("x", 0, 1)
+    assert pending_rows(study.trials, study.trials[0], SPACE, Notices()) is None
+
+
+def test_points_that_failed_lately_pend() -> None:
+    failed = [trial(None, TrialState.FAIL, x=i / 100) for i in range(30)]
+    asking = optuna.create_trial(state=TrialState.RUNNING)
+    asking.number = 30
+    pending = pending_rows(failed, asking, SPACE, Notices())
+    assert pending is not None
+    np.testing.assert_allclose(pending[:, 0], np.arange(20, 30) / 100)
