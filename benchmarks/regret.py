@@ -12,7 +12,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from benchmarks.report_tables import markdown_report
+from benchmarks.quick import make_quick
+from benchmarks.report import report_text
+from benchmarks.report import write_page
 from benchmarks.results import ResultsFile
 from benchmarks.results import read_missing
 from benchmarks.results import read_results
@@ -26,10 +28,14 @@ from benchmarks.suites import select_tasks
 def run_regret(arguments: argparse.Namespace) -> None:
     """Runs what the results file lacks, then prints the tables."""
     quieten()
+    if arguments.quick:
+        make_quick(arguments)
+    tasks = select_tasks(arguments.data, arguments.tasks, arguments.families)
     path = arguments.out / f"{arguments.name}.csv"
     results = ResultsFile(path)
-    results.add_invocation(vars(arguments) | {"subcommand": "regret"})
-    tasks = select_tasks(arguments.data, arguments.tasks, arguments.families)
+    results.add_invocation(
+        {name: value for name, value in vars(arguments).items() if name != "run"}
+    )
     keys = [
         RunKey(task.id, method, seed)
         for method, seed, task in product(arguments.methods, arguments.seeds, tasks)
@@ -37,13 +43,16 @@ def run_regret(arguments: argparse.Namespace) -> None:
     finished = set() if arguments.redo else results.finished(arguments.n_trials)
     todo = [key for key in keys if key not in finished]
     results.forget(todo)
-    progress = tqdm(total=len(todo), unit="run", disable=not todo)
-    for result in _run_all(todo, arguments):
-        results.append(result)
-        progress.set_postfix_str(f"{result.key.method} {result.key.task}")
-        progress.update()
-    progress.close()
-    print(markdown_report(read_results([path]), read_missing([path])))
+    with tqdm(total=len(todo), unit="run", disable=not todo) as progress:
+        for result in _run_all(todo, arguments):
+            results.append(result)
+            progress.set_postfix_str(f"{result.key.method} {result.key.task}", refresh=False)
+            progress.update()
+    rows, missing = read_results([path]), read_missing([path])
+    text = report_text(rows, missing, arguments.data)
+    print(text)
+    if arguments.report is not None:
+        write_page(rows, text, arguments.report)
 
 
 def _run_all(keys: list[RunKey], arguments: argparse.Namespace) -> Iterator[RunResult]:

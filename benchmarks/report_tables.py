@@ -47,11 +47,15 @@ def markdown_report(rows: pd.DataFrame, missing: pd.DataFrame) -> str:
 def markdown_table(frame: pd.DataFrame, digits: int) -> str:
     """A Markdown table of a frame, its index levels as first columns."""
     names = [str(name or "") for name in frame.index.names]
-    header = [*names, *(f"@{c}" if isinstance(c, int) else str(c) for c in frame.columns)]
+    header = [*names, *map(_heading, frame.columns)]
     lines = [_line(header), _line(["---"] * len(header))]
     for index, values in zip(frame.index, frame.itertuples(index=False), strict=True):
         lines.append(_line([*_labels(index), *(_cell(v, digits) for v in values)]))
     return "\n".join(lines)
+
+
+def _heading(column: object) -> str:
+    return f"@{column}" if isinstance(column, int) else str(column)
 
 
 def _labels(index: object) -> list[str]:

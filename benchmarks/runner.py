@@ -7,7 +7,6 @@ import warnings
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import optuna
@@ -63,7 +62,7 @@ class RunResult:
 
 def run(key: RunKey, n_trials: int, data_dir: Path, cache_dir: Path | None) -> RunResult:
     """Runs one repetition; a method's failure is a result, not an exception."""
-    task = _load(key.task, data_dir)
+    task = find_task(key.task, data_dir)
     sources = source_studies(task, key.seed, cache_dir=cache_dir)
     try:
         rows = run_method(METHODS[key.method], task, sources, key.seed, n_trials)
@@ -109,8 +108,3 @@ def quieten() -> None:
     """Keeps Optuna's log and its notices about experimental classes out of the progress bar."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-
-
-@lru_cache(maxsize=64)
-def _load(task_id: str, data_dir: Path) -> Task:
-    return find_task(task_id, data_dir)

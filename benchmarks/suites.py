@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 
 from benchmarks.tasks import Task
 from benchmarks.tasks import load_tasks
+from benchmarks.tasks.synthetic import build_synthetic
+from benchmarks.tasks.synthetic import synthetic_ids
 
 
 DEFAULT_DATA_DIR = Path(__file__).parents[1] / ".." / "shared" / "data"
@@ -34,27 +37,49 @@ def public_tasks(data_dir: Path, ids: Collection[str] | None = None) -> list[Tas
         raise MissingData(f"Benchmark data is missing: {missing}; {DATA_ORIGIN}.") from error
 
 
+def synthetic_tasks() -> list[Task]:
+    """All tasks made by the project; they need no data."""
+    return [build_synthetic(task_id) for task_id in synthetic_ids()]
+
+
 def select_tasks(
     data_dir: Path, ids: Collection[str] | None = None, families: Collection[str] | None = None
 ) -> list[Task]:
-    """Tasks by name and family; all public ones when neither is given.
+    """Tasks by name and by family; all public ones when neither is given.
+
+    Args:
+        data_dir: Folder of the public data; not needed if only synthetic tasks are named.
+        ids: Names of tasks.
+        families: Names of families; ``public`` and ``synthetic`` stand for all of a kind.
 
     Raises:
         MissingData: If public tasks are wanted and their data is not there.
-        ValueError: If no task has the wanted names and families.
+        ValueError: If a name is unknown, or no task has the wanted names and families.
     """
-    tasks = public_tasks(data_dir)
-    tasks = [
-        t
-        for t in tasks
-        if (ids is None or t.id in ids) and (families is None or t.family in families)
-    ]
-    if not tasks:
-        raise ValueError("No task has these names and families.")
+    wanted = {"public"} if ids is None and families is None else set(families or ())
+    made = [t for t in synthetic_tasks() if _is_wanted(t, ids, wanted, "synthetic")]
+    is_all_made = {t.id for t in made} >= set(ids or ()) and (
+        {t.family for t in made} | {"synthetic"} >= wanted
+    )
+    public = [] if is_all_made else public_tasks(data_dir)
+    tasks = [t for t in public if _is_wanted(t, ids, wanted, "public")] + made
+    unknown = set(ids or ()) - {t.id for t in tasks}
+    if unknown or not tasks:
+        raise ValueError(f"No such tasks: {', '.join(sorted(unknown or wanted))}.")
     return tasks
 
 
+def _is_wanted(
+    task: Task, ids: Collection[str] | None, families: Collection[str], kind: str
+) -> bool:
+    is_named = ids is None or task.id in ids
+    return is_named and (not families or task.family in families or kind in families)
+
+
+@lru_cache(maxsize=64)
 def find_task(task_id: str, data_dir: Path) -> Task:
-    """The task of that name."""
+    """The task of that name, built once a process."""
+    if task_id in synthetic_ids():
+        return build_synthetic(task_id)
     (task,) = public_tasks(data_dir, [task_id])
     return task

@@ -36,6 +36,14 @@ def complete_methods(rows: pd.DataFrame) -> list[str]:
     return [str(method) for method, n in n_runs.items() if n == n_wanted]
 
 
+def figure(frame: pd.DataFrame, key: object, column: object) -> float:
+    """One number of a table; not a number where the table lacks it."""
+    if column not in frame.columns:
+        return float("nan")
+    cells: dict[object, float] = frame[column].to_dict()
+    return float(cells.get(key, float("nan")))
+
+
 def is_peer(method: str) -> bool:
     """Whether the method is a competitor rather than the sampler under test."""
     name = method.split("@")[0]

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
+from optuna.samplers import BaseSampler
 from optuna.study import Study
 
 from benchmarks.methods.method import Method
@@ -15,9 +16,7 @@ from benchmarks.tasks import Task
 
 
 def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
-    from optuna_scaleup import ScaleUpSampler
-
-    return StudySession(task, ScaleUpSampler(**scaleup_arguments(task, sources), seed=seed))
+    return StudySession(task, scaleup_sampler(task, sources, seed))
 
 
 def _start_cold(task: Task, sources: Sequence[Study], seed: int) -> Session:
@@ -26,8 +25,14 @@ def _start_cold(task: Task, sources: Sequence[Study], seed: int) -> Session:
     return StudySession(task, ScaleUpSampler(seed=seed))
 
 
-def scaleup_arguments(task: Task, sources: Sequence[Study]) -> dict[str, Any]:
-    """``source`` for the sampler, and ``scale`` where the task and the package know sizes."""
+def scaleup_sampler(task: Task, sources: Sequence[Study], seed: int) -> BaseSampler:
+    """Our sampler with its sources, and their sizes where the task and the package know them."""
+    from optuna_scaleup import ScaleUpSampler
+
+    return ScaleUpSampler(**_arguments(task, sources), seed=seed)
+
+
+def _arguments(task: Task, sources: Sequence[Study]) -> dict[str, Any]:
     import optuna_scaleup
 
     knows_scale = (

@@ -1,0 +1,48 @@
+"""``python -m benchmarks anytime``: regret by wall-clock time, the sampler's own included.
+
+A trial of the target is said to train for a fixed time; the time that the sampler took comes from
+the results file. Cheap training favours quick samplers, expensive training sample-efficient ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import pandas as pd
+
+from benchmarks.report_tables import markdown_table
+from benchmarks.results import read_results
+from benchmarks.summary import ALL
+
+
+def run_anytime(arguments: argparse.Namespace) -> None:
+    """Prints mean regret at time budgets, one table an assumed training time."""
+    rows = read_results(arguments.results)
+    for train_seconds in arguments.train_seconds:
+        print(f"\n### {train_seconds:g} s of training a trial\n")
+        print(markdown_table(regret_at_budgets(rows, train_seconds, arguments.budgets), digits=3))
+
+
+def with_elapsed(rows: pd.DataFrame, train_seconds: float) -> pd.DataFrame:
+    """Adds ``elapsed``: seconds until a trial's value is known."""
+    own = rows.sort_values("trial").groupby(["task", "method", "seed"])["seconds"].cumsum()
+    return rows.assign(elapsed=own + train_seconds * rows["trial"])
+
+
+def regret_at_budgets(
+    rows: pd.DataFrame, train_seconds: float, n_trainings: list[int]
+) -> pd.DataFrame:
+    """Mean regret when the time for so many trainings has passed: index method.
+
+    Runs without a finished trial by then count as a median random configuration (regret 1).
+    """
+    rows = with_elapsed(rows, train_seconds)
+    columns = {}
+    for n in n_trainings:
+        budget = n * max(train_seconds, 1.0)
+        known = rows["regret"].where(rows["elapsed"] <= budget)
+        by_run = known.groupby([rows["method"], rows["task"], rows["seed"]]).min()
+        columns[f"{budget:g} s"] = by_run.fillna(1.0).groupby(["method", "task"]).mean()
+    table = pd.DataFrame(columns).groupby("method").mean()
+    table.index.name = f"method ({ALL} tasks)"
+    return table

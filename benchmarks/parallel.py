@@ -1,0 +1,81 @@
+"""``python -m benchmarks parallel``: several workers against one, at equal numbers of trials.
+
+Workers are simulated exactly: a training takes a random time, whoever finishes first tells its
+value and asks anew while the other trials are running in the same study.
+"""
+
+from __future__ import annotations
+
+import argparse
+import heapq
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from optuna.study import Study
+from optuna.trial import Trial
+from tqdm import tqdm
+
+from benchmarks.methods import METHODS
+from benchmarks.methods import Method
+from benchmarks.methods.method import StudySession
+from benchmarks.report_tables import markdown_table
+from benchmarks.runner import quieten
+from benchmarks.runner import target_seed
+from benchmarks.sources import source_studies
+from benchmarks.suites import select_tasks
+from benchmarks.tasks import Task
+
+
+def run_parallel(arguments: argparse.Namespace) -> None:
+    """Prints mean regret by workers and method; writes a CSV."""
+    quieten()
+    tasks = select_tasks(arguments.data, arguments.tasks, arguments.families)
+    runs = list(product(tasks, arguments.methods, arguments.workers, arguments.seeds))
+    rows: list[dict[str, Any]] = []
+    for task, name, n_workers, seed in tqdm(runs, unit="run"):
+        sources = source_studies(task, seed, cache_dir=arguments.out)
+        regrets = run_workers(METHODS[name], task, sources, seed, n_workers, arguments.n_trials)
+        key = {"task": task.id, "method": name, "workers": n_workers, "seed": seed}
+        rows += [key | {"trial": i, "regret": r} for i, r in enumerate(regrets, start=1)]
+    frame = pd.DataFrame(rows)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(arguments.out / "parallel.csv", index=False)
+    print(markdown_table(parallel_table(frame), digits=3))
+
+
+def parallel_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """Mean regret by method and number of workers at some numbers of finished trials."""
+    means = frame.pivot_table(
+        index=["method", "workers"], columns="trial", values="regret", aggfunc="mean"
+    )
+    return means[[n for n in (1, 5, 10, 20, 30) if n in means.columns]]
+
+
+def run_workers(
+    method: Method, task: Task, sources: Sequence[Study], seed: int, n_workers: int, n_trials: int
+) -> list[float]:
+    """Regret of the best finished trial after each finished one.
+
+    Raises:
+        ValueError: If the method is no Optuna sampler and so has no study to share.
+    """
+    session = method.start(task, sources, target_seed(task, seed))
+    if not isinstance(session, StudySession):
+        raise ValueError(f"{method.name} does not work on an Optuna study.")
+    durations = np.random.default_rng(seed).uniform(0.5, 1.5, n_trials)
+    running: list[tuple[float, int, Trial, dict[str, Any]]] = []
+    regrets: list[float] = []
+    now, best = 0.0, float("inf")
+    for i in range(n_trials + n_workers):
+        if i >= n_workers and running:
+            now, _, trial, params = heapq.heappop(running)
+            session.study.tell(trial, task.evaluate(params))
+            best = min(best, task.regret(task.noise_free(params)))
+            regrets.append(best)
+        if i < n_trials:
+            trial = session.study.ask()
+            heapq.heappush(running, (now + durations[i], i, trial, task.suggest(trial)))
+    return regrets
