@@ -1,0 +1,162 @@
+"""Log posterior density of a GP's hyperparameters, with its gradient, for a batch of draws.
+
+One study's values ``y`` are modelled as ``w((y - anchor) / s) = f(u) + noise`` with
+
+    f(u) = f_parent(u + c) + delta(u) + offset,       delta ~ GP(0, amplitude_var * Matern-5/2),
+
+where the parent is a fitted GP on a smaller study; without a parent ``f = delta + offset`` is an
+ordinary GP. The parent's *posterior covariance* enters the prior of ``f``, so an unsure parent is
+trusted less; the offset is integrated out analytically.
+
+Packed hyperparameters ``theta`` (in this order): shift ``c`` (one per shiftable feature of the
+parent, none without a parent), ``log lengthscale`` (one per axis), ``log amplitude_var``,
+``log noise_var``, ``log s``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optuna_scaleup.model import warp
+from optuna_scaleup.model.kernels import matern52_and_slope
+from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.model.linalg import cholesky
+from optuna_scaleup.model.linalg import log_determinant
+from optuna_scaleup.model.linalg import triangular_inverse
+from optuna_scaleup.model.parent import Parent
+from optuna_scaleup.model.parent import bowl
+from optuna_scaleup.model.priors import Prior
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.types import Array
+
+
+OFFSET_VAR = 4.0  # The offset between studies, in squared units of the distance median to best.
+
+
+@dataclass(frozen=True)
+class Theta:
+    """Unpacked hyperparameters; every field has the batch as its first axis."""
+
+    shift: Array  # (B, n_shift)
+    log_lengthscales: Array  # (B, d)
+    log_amplitude_var: Array  # (B,)
+    log_noise_var: Array  # (B,)
+    log_scale: Array  # (B,)
+
+
+class Density:
+    """Log posterior of ``theta`` given one study's trials.
+
+    Args:
+        rows: The study's trials.
+        prior: Prior of the packed hyperparameters.
+        parent: The fitted smaller study, if any.
+        bowl_weight: Weight of the prior mean that favours the centre; a parent brings its own.
+    """
+
+    def __init__(
+        self, rows: Rows, prior: Prior, parent: Parent | None = None, bowl_weight: float = 0.0
+    ) -> None:
+        self.rows = rows
+        self.prior = prior
+        self.parent = parent
+        self.bowl_weight = 0.0 if parent is not None else bowl_weight
+        self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
+        self.anchor = float(np.max(rows.y)) if len(rows.y) else 0.0
+        self.n_shift = 0 if parent is None else parent.n_shift
+        self._axis_indicator = (rows.axis[:, None] == np.arange(rows.n_axes)).astype(float)
+
+    @property
+    def n_trials(self) -> int:
+        return len(self.rows.y)
+
+    def unpack(self, theta: Array) -> Theta:
+        """Splits packed draws, shape ``(B, p)``."""
+        s, d = self.n_shift, self.rows.n_axes
+        return Theta(theta[:, :s], theta[:, s : s + d], theta[:, -3], theta[:, -2], theta[:, -1])
+
+    def inverse_lengthscales(self, t: Theta) -> Array:
+        """Per feature, shape ``(B, D)``."""
+        return np.asarray(np.exp(-t.log_lengthscales)[:, self.rows.axis])
+
+    def warped(self, t: Theta) -> tuple[Array, Array]:
+        """Standardised values ``v`` (anchored: the best is one) and ``z = w(v)``, ``(B, n)``."""
+        v = 1.0 + (self.rows.y - self.anchor) * np.exp(-t.log_scale)[:, None]
+        return v, warp.warp(v)
+
+    def noise(self, t: Theta, v: Array) -> Array:
+        """Noise variance of each warped value, shape ``(B, n)``."""
+        noise = np.repeat(np.exp(t.log_noise_var)[:, None], self.n_trials, axis=1)
+        if self.rows.noise_var is not None:
+            slope2 = np.exp(2.0 * (warp.log_slope(v) - t.log_scale[:, None]))
+            noise = noise + self.rows.noise_var * slope2
+        return noise
+
+    def value_and_grad(self, theta: Array, with_grad: bool = True) -> tuple[Array, Array]:
+        """Log posterior density and gradient.
+
+        Args:
+            theta: Packed draws, shape ``(B, p)``.
+            with_grad: Whether the gradient is needed.
+
+        Returns:
+            Log densities, shape ``(B,)``, and gradients, shape ``(B, p)`` (empty if not asked).
+        """
+        t = self.unpack(theta)
+        n = self.n_trials
+        amplitude = np.exp(t.log_amplitude_var)[:, None, None]
+        scaled = self.rows.features[None] * self.inverse_lengthscales(t)[:, None, :]
+        corr, slope = matern52_and_slope(squared_distances(scaled, scaled))
+        v, z = self.warped(t)
+        noise = self.noise(t, v)
+        K = amplitude * corr + OFFSET_VAR
+        r = z - self.prior_mean
+        if self.parent is not None:
+            link = self.parent.link(self.rows.features, t.shift)
+            K = K + link.cov
+            r = r - link.mean
+        K[:, np.arange(n), np.arange(n)] += noise
+        L = cholesky(K)
+        L_inv = triangular_inverse(L)
+        whitened = (L_inv @ r[..., None])[..., 0]
+        value = (
+            -0.5 * (whitened**2).sum(-1)
+            - 0.5 * log_determinant(L)
+            - 0.5 * n * np.log(2.0 * np.pi)
+            + warp.log_slope(v).sum(-1)
+            - max(n - 1, 0) * t.log_scale
+            + self.prior.log_density(theta)
+        )
+        if not with_grad:
+            return value, np.empty((0, theta.shape[1]))
+        L_inv_T = np.swapaxes(L_inv, -1, -2)
+        alpha = (L_inv_T @ whitened[..., None])[..., 0]
+        G = 0.5 * (alpha[:, :, None] * alpha[:, None, :] - L_inv_T @ L_inv)
+        grad = np.empty_like(theta)
+        s = self.n_shift
+        if self.parent is not None:
+            grad[:, :s] = self.parent.shift_gradient(link, alpha, G)
+        H = G * amplitude * slope
+        per_feature = 4.0 * (
+            np.einsum("bn,bnf->bf", H.sum(-1), scaled**2)
+            - np.einsum("bnf,bnf->bf", scaled, H @ scaled)
+        )
+        grad[:, s : s + self.rows.n_axes] = -(per_feature @ self._axis_indicator)
+        grad[:, -3] = (G * corr).sum((-1, -2)) * amplitude[:, 0, 0]
+        G_diag = np.einsum("bii->bi", G)
+        grad[:, -2] = np.exp(t.log_noise_var) * G_diag.sum(-1)
+        grad[:, -1] = self._scale_gradient(t, v, alpha, G_diag)
+        return value, grad + self.prior.gradient(theta)
+
+    def _scale_gradient(self, t: Theta, v: Array, alpha: Array, G_diag: Array) -> Array:
+        dv = 1.0 - v  # dv / dlog s
+        dz = np.exp(warp.log_slope(v)) * dv
+        curvature = warp.log_slope_derivative(v)
+        grad = -(alpha * dz).sum(-1) + (curvature * dv).sum(-1) - max(self.n_trials - 1, 0)
+        if self.rows.noise_var is not None:
+            slope2 = np.exp(2.0 * (warp.log_slope(v) - t.log_scale[:, None]))
+            dnoise = self.rows.noise_var * slope2 * 2.0 * (curvature * dv - 1.0)
+            grad = grad + (G_diag * dnoise).sum(-1)
+        return np.asarray(grad)

@@ -1,0 +1,44 @@
+"""Batched linear algebra behind three named operations. Convention: ``K = L @ L.T``, L lower."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.linalg import lapack
+
+from optuna_scaleup.types import Array
+
+
+_LARGE = 64  # From here on one LAPACK call a matrix beats NumPy's batched general inverse.
+_JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
+
+
+def cholesky(K: Array) -> Array:
+    """Lower Cholesky factors of ``K``, shape ``(..., n, n)``; adds jitter only where it must.
+
+    Raises:
+        numpy.linalg.LinAlgError: If a matrix is far from positive definite or not finite.
+    """
+    scale = np.einsum("...ii->...i", K).mean(axis=-1)[..., None, None] if K.shape[-1] else 1.0
+    for jitter in _JITTERS:
+        try:
+            return np.linalg.cholesky(K + jitter * scale * np.eye(K.shape[-1]) if jitter else K)
+        except np.linalg.LinAlgError:
+            continue
+    raise np.linalg.LinAlgError("covariance matrix is not positive definite even with jitter")
+
+
+def triangular_inverse(L: Array) -> Array:
+    """Inverse of lower triangular ``L``, shape ``(..., n, n)``."""
+    n = L.shape[-1]
+    if n < _LARGE:
+        return np.linalg.inv(L) if n else L
+    flat = L.reshape(-1, n, n)
+    inverse = np.empty_like(flat)
+    for i, matrix in enumerate(flat):
+        inverse[i] = np.tril(lapack.dtrtri(matrix, lower=1)[0])
+    return inverse.reshape(L.shape)
+
+
+def log_determinant(L: Array) -> Array:
+    """``log det K`` from its factor, shape ``(...)``."""
+    return np.asarray(2.0 * np.log(np.einsum("...ii->...i", L)).sum(axis=-1))

@@ -1,0 +1,145 @@
+"""The transfer model: a mixture over sources, "no source", and draws of the hyperparameters.
+
+Every source is one hypothesis, that no source helps is one more; their weights come from the
+estimated evidence. Within a hypothesis the hyperparameters are drawn, not fitted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from optuna_scaleup.model import gp
+from optuna_scaleup.model import warp
+from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.features import FeatureMap
+from optuna_scaleup.model.hyperposterior import Draws
+from optuna_scaleup.model.hyperposterior import draw
+from optuna_scaleup.model.posterior import Posterior
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import transfer_density
+from optuna_scaleup.types import Array
+
+
+QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the open unit cube
+
+PRIOR_NO_SOURCE = 0.2
+_NEGLIGIBLE = 1e-3
+_N_DRAWS = 12
+_N_DRAWS_NO_SOURCE = 6
+_N_PRIOR_DRAWS = 64
+_N_PROPOSALS = 256
+
+
+@dataclass(frozen=True)
+class MixturePrediction:
+    """Prediction of every draw, in warped units, gradients in the axes' coordinates.
+
+    Attributes:
+        mean: Shape ``(K, q)``.
+        std: Shape ``(K, q)``.
+        grad_mean: Shape ``(K, q, d)``, zero along categorical axes; empty if not asked.
+        grad_std: The same for the standard deviation.
+    """
+
+    mean: Array
+    std: Array
+    grad_mean: Array
+    grad_std: Array
+
+
+class Mixture:
+    """Weighted posteriors of one output of the large study.
+
+    Attributes:
+        log_weight: Of every draw, shape ``(K,)``.
+        scale: Distance from median to best in the unit of the values, shape ``(K,)``.
+        source_weights: Weight of each source and, last, of "no source".
+    """
+
+    def __init__(
+        self,
+        feature_map: FeatureMap,
+        posteriors: Sequence[Posterior],
+        log_weights: Sequence[Array],
+        source_weights: Array,
+    ) -> None:
+        self._feature_map = feature_map
+        self._posteriors = posteriors
+        self._to_axes = (
+            (feature_map.axis[:, None] == np.arange(feature_map.n_axes))
+            & feature_map.is_shiftable[:, None]
+        ).astype(float)
+        self.log_weight = np.concatenate(log_weights)
+        self.scale = np.concatenate([p.scale for p in posteriors])
+        self.source_weights = source_weights
+
+    def predict(self, X: Array, with_grad: bool = False) -> MixturePrediction:
+        """Predictions at the rows of ``X``, shape ``(q, d)``, in unit coordinates."""
+        features = self._feature_map.transform(X)
+        parts = [p.predict(features, with_grad) for p in self._posteriors]
+        mean = np.concatenate([p.mean for p in parts])
+        std = np.sqrt(np.concatenate([p.var for p in parts]))
+        if not with_grad:
+            return MixturePrediction(mean, std, np.empty(0), np.empty(0))
+        grad_mean = np.concatenate([p.grad_mean for p in parts]) @ self._to_axes
+        grad_var = np.concatenate([p.grad_var for p in parts]) @ self._to_axes
+        return MixturePrediction(mean, std, grad_mean, grad_var / (2.0 * std[..., None]))
+
+
+def fit_mixture(
+    feature_map: FeatureMap,
+    X: Array,
+    y: Array,
+    noise_var: Array | None,
+    sources: Sequence[Source],
+    X_pending: Array,
+    quasi_random: QuasiRandom,
+    deterministic: bool = False,
+) -> Mixture:
+    """Fits all hypotheses to the large study's trials.
+
+    Args:
+        feature_map: Features of the target's space.
+        X: Finished trials, shape ``(n, d)``; ``n`` may be zero if there is a source.
+        y: Their values, shape ``(n,)``, larger is better.
+        noise_var: Extra noise variance of the values, shape ``(n,)``, if any.
+        sources: Fitted small studies.
+        X_pending: Running trials, shape ``(q, d)``.
+        quasi_random: Source of quasi-random points.
+        deterministic: Whether the objective has no noise.
+    """
+    rows = Rows.of(feature_map, X, y, noise_var)
+    densities = [transfer_density(rows, source, deterministic) for source in sources]
+    log_priors = [np.log((1.0 - PRIOR_NO_SOURCE) / len(sources)) for _ in sources]
+    if len(y) or not sources:
+        log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
+        densities.append(gp.gp_density(rows, log_scale, deterministic))
+        log_priors.append(np.log(PRIOR_NO_SOURCE))
+    draws = [_draws(density, quasi_random) for density in densities]
+    log_posterior = np.array([p + d.log_evidence for p, d in zip(log_priors, draws, strict=True)])
+    log_posterior -= logsumexp(log_posterior)
+    pending = feature_map.transform(X_pending)
+    kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
+    weights = np.zeros(len(sources) + 1)
+    weights[: len(log_posterior)] = np.exp(log_posterior)
+    return Mixture(
+        feature_map,
+        [Posterior(densities[i], draws[i].theta, pending) for i in kept],
+        [log_posterior[i] + draws[i].log_weight for i in kept],
+        weights,
+    )
+
+
+def _draws(density: Density, quasi_random: QuasiRandom) -> Draws:
+    n_params = len(density.prior.loc)
+    if density.n_trials == 0:
+        theta = density.prior.quantile(quasi_random(_N_PRIOR_DRAWS, n_params))
+        return Draws(theta, np.full(len(theta), -np.log(len(theta))), 0.0)
+    n_draws = _N_DRAWS if density.parent is not None else _N_DRAWS_NO_SOURCE
+    return draw(density, quasi_random(_N_PROPOSALS, n_params), n_draws)

@@ -1,0 +1,109 @@
+"""A fitted GP on a smaller study, seen from the larger one: shifted, with its uncertainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optuna_scaleup.model.kernels import matern52
+from optuna_scaleup.model.kernels import matern52_and_slope
+from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.types import Array
+
+
+@dataclass(frozen=True)
+class Link:
+    """The parent's posterior at shifted points and what its gradient needs, for a batch of shifts."""
+
+    shifted: Array  # (B, n, D) scaled features of the points after the shift
+    slope: Array  # (B, n_parent, n) derivative of the kernel in its squared distance
+    V: Array  # (B, n_parent, n) whitened cross covariance
+    mean: Array  # (B, n)
+    cov: Array  # (B, n, n)
+
+
+@dataclass(frozen=True)
+class Parent:
+    """Posterior of a smaller study's GP under one setting of its hyperparameters.
+
+    Attributes:
+        columns: The target's features that the parent knows, shape ``(D,)``.
+        shiftable: Positions within ``columns`` along which it may shift, shape ``(n_shift,)``.
+        scaled: Its trials' features divided by their lengthscales, shape ``(n_parent, D)``.
+        inverse_lengthscales: Per feature, shape ``(D,)``.
+        amplitude_var: Kernel variance.
+        offset_var: Variance of its constant mean.
+        L_inv: Inverse Cholesky factor of its noisy covariance, shape ``(n_parent, n_parent)``.
+        alpha: ``K_noisy^-1 (z - prior mean)``, shape ``(n_parent,)``.
+        z: Its warped values, shape ``(n_parent,)``.
+        bowl: Weight of the prior bowl towards the centre of the space (see :func:`bowl`).
+    """
+
+    columns: Array
+    shiftable: Array
+    scaled: Array
+    inverse_lengthscales: Array
+    amplitude_var: float
+    offset_var: float
+    L_inv: Array
+    alpha: Array
+    z: Array
+    bowl: float
+
+    @property
+    def n_shift(self) -> int:
+        return len(self.shiftable)
+
+    def shifted(self, features: Array, shift: Array) -> Array:
+        """Scaled features after each shift: ``(n, D_all)`` and ``(B, n_shift)`` to ``(B, n, D)``."""
+        offset = np.zeros((len(shift), len(self.columns)))
+        offset[:, self.shiftable] = shift
+        shifted = features[..., self.columns] + offset[:, None, :]
+        return np.asarray(shifted * self.inverse_lengthscales)
+
+    def prior_mean(self, shifted: Array) -> Array:
+        """Prior mean at scaled shifted features, ``(..., D)`` to ``(...)``."""
+        u = shifted[..., self.shiftable] / self.inverse_lengthscales[self.shiftable]
+        return bowl(u, self.bowl)
+
+    def link(self, features: Array, shift: Array) -> Link:
+        """Posterior mean and covariance of the parent at ``features + shift``."""
+        shifted = self.shifted(features, shift)
+        corr, slope = matern52_and_slope(squared_distances(self.scaled, shifted))
+        cross = self.amplitude_var * corr + self.offset_var
+        V = self.L_inv @ cross
+        mean = self.prior_mean(shifted) + np.einsum("bsn,s->bn", cross, self.alpha)
+        same = features[:, self.columns] * self.inverse_lengthscales
+        prior_cov = self.amplitude_var * matern52(squared_distances(same, same)) + self.offset_var
+        cov = prior_cov - np.swapaxes(V, -1, -2) @ V
+        return Link(shifted, self.amplitude_var * slope, V, mean, cov)
+
+    def shift_gradient(self, link: Link, alpha: Array, G: Array) -> Array:
+        """Gradient of a log likelihood in the shifts, shape ``(B, n_shift)``.
+
+        Args:
+            link: From :meth:`link` at the same shifts.
+            alpha: Derivative of the log likelihood in the prior mean, shape ``(B, n)``.
+            G: Its derivative in the prior covariance, shape ``(B, n, n)``.
+        """
+        sensitivity = self.alpha[:, None] * alpha[:, None, :] - 2.0 * (self.L_inv.T @ (link.V @ G))
+        H = sensitivity * link.slope
+        pulled = np.einsum("bn,bnf->bf", H.sum(-2), link.shifted) - H.sum(-1) @ self.scaled
+        grad = np.asarray(2.0 * pulled * self.inverse_lengthscales)[:, self.shiftable]
+        if self.bowl and self.n_shift:
+            u = link.shifted[..., self.shiftable] / self.inverse_lengthscales[self.shiftable]
+            grad = grad + np.einsum("bn,bnf->bf", alpha, bowl_gradient(u, self.bowl))
+        return grad
+
+
+def bowl(u: Array, weight: float) -> Array:
+    """Prior mean that favours the centre: ``-weight * mean((2u - 1)^2)`` over the last axis."""
+    if not weight or u.shape[-1] == 0:
+        return np.zeros(u.shape[:-1])
+    return np.asarray(-weight * ((2.0 * u - 1.0) ** 2).mean(axis=-1))
+
+
+def bowl_gradient(u: Array, weight: float) -> Array:
+    """Gradient of :func:`bowl` in ``u``, same shape as ``u``."""
+    return np.asarray(-4.0 * weight * (2.0 * u - 1.0) / max(u.shape[-1], 1))

@@ -1,0 +1,214 @@
+"""Posterior of one study under a batch of hyperparameter draws, with gradients in the query.
+
+With a parent the prior of the study's function is the parent's posterior, so the covariance between
+a trial and a query is ``k_parent(u + c, u' + c) - V(u)^T V(u') + k_delta(u, u') + offset_var`` with
+``V`` the parent's whitened cross covariance. Predictions and their gradients below are the usual
+ones of a GP with that covariance (Rasmussen & Williams, algorithm 2.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optuna_scaleup.model.density import OFFSET_VAR
+from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.density import Theta
+from optuna_scaleup.model.kernels import matern52
+from optuna_scaleup.model.kernels import matern52_and_slope
+from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.model.linalg import cholesky
+from optuna_scaleup.model.linalg import triangular_inverse
+from optuna_scaleup.model.parent import Parent
+from optuna_scaleup.model.parent import bowl
+from optuna_scaleup.model.parent import bowl_gradient
+from optuna_scaleup.types import Array
+
+
+_MIN_VAR = 1e-12
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Latent function in warped units, one row per draw.
+
+    Attributes:
+        mean: Shape ``(K, q)``.
+        var: Shape ``(K, q)``, positive.
+        grad_mean: Gradient in the query's features, shape ``(K, q, D)``; empty if not asked.
+        grad_var: The same for the variance.
+    """
+
+    mean: Array
+    var: Array
+    grad_mean: Array
+    grad_var: Array
+
+
+@dataclass(frozen=True)
+class _Cross:
+    """Covariances between the conditioned points and a query, and their slopes."""
+
+    total: Array  # (K, n, q)
+    scaled_query: Array  # (K, q, D)
+    slope: Array  # (K, n, q) of the residual kernel
+    parent: _ParentCross | None
+
+
+@dataclass(frozen=True)
+class _ParentCross:
+    shifted: Array  # (K, q, D_parent)
+    to_trials: Array  # (K, n_parent, q) kernel to the parent's trials
+    trials_slope: Array  # its slope
+    V: Array  # (K, n_parent, q)
+    same: Array  # (n, D_parent), the conditioned points without shift
+    same_query: Array  # (q, D_parent)
+    same_slope: Array  # (n, q)
+
+
+class Posterior:
+    """Draws of one model (one parent, or none) conditioned on the study's trials.
+
+    Args:
+        density: The model and the study's trials.
+        theta: Draws of its hyperparameters, shape ``(K, p)``.
+        pending: Features of running trials, shape ``(q, D)``. They are taken to return what the
+            model expects: the mean stays, the variance shrinks (kriging believer).
+    """
+
+    def __init__(self, density: Density, theta: Array, pending: Array) -> None:
+        self._density = density
+        self._theta: Theta = density.unpack(theta)
+        self.scale = np.exp(self._theta.log_scale)
+        self.anchor = density.anchor
+        self._amplitude = np.exp(self._theta.log_amplitude_var)[:, None, None]
+        self._inverse = density.inverse_lengthscales(self._theta)[:, None, :]
+        self._points = np.concatenate([density.rows.features, pending])
+        self._scaled = self._points[None] * self._inverse
+        self._V: Array | None = None
+        self._condition()
+
+    @property
+    def n_draws(self) -> int:
+        return len(self.scale)
+
+    @property
+    def shift(self) -> Array:
+        """Shift of each draw, shape ``(K, n_shift)``."""
+        return self._theta.shift
+
+    @property
+    def parent(self) -> Parent | None:
+        return self._density.parent
+
+    def _condition(self) -> None:
+        d, t = self._density, self._theta
+        n_trials, n_points = d.n_trials, len(self._points)
+        K = self._amplitude * matern52(squared_distances(self._scaled, self._scaled)) + OFFSET_VAR
+        v, z = d.warped(t)
+        residual = z - d.prior_mean
+        if d.parent is not None:
+            link = d.parent.link(self._points, t.shift)
+            self._V = link.V
+            K = K + link.cov
+            residual = residual - link.mean[:, :n_trials]
+        noise = np.exp(t.log_noise_var)[:, None].repeat(n_points, axis=1)
+        noise[:, :n_trials] = d.noise(t, v)
+        index = np.arange(n_points)
+        K[:, index, index] += noise
+        self._L_inv = triangular_inverse(cholesky(K))
+        # A leading block of L_inv is the inverse factor of the leading block of K, and a pending
+        # trial that returns the posterior mean adds nothing to the weights.
+        head = self._L_inv[:, :n_trials, :n_trials]
+        weights = np.swapaxes(head, -1, -2) @ (head @ residual[..., None])
+        self._alpha = np.zeros((self.n_draws, n_points))
+        self._alpha[:, :n_trials] = weights[..., 0]
+
+    def predict(self, query: Array, with_grad: bool = False) -> Prediction:
+        """Mean and variance at the query's features, shape ``(q, D)``."""
+        cross = self._cross(query)
+        W = self._L_inv @ cross.total
+        mean = self._prior_mean(query, cross) + np.einsum("knq,kn->kq", cross.total, self._alpha)
+        var = np.maximum(self._prior_var(cross) - (W**2).sum(-2), _MIN_VAR)
+        if not with_grad:
+            return Prediction(mean, var, np.empty(0), np.empty(0))
+        to_mean = np.broadcast_to(self._alpha[:, :, None], W.shape)
+        to_var = -2.0 * np.swapaxes(self._L_inv, -1, -2) @ W
+        grad_mean = self._pull_back(cross, to_mean, is_var=False)
+        grad_var = self._pull_back(cross, to_var, is_var=True)
+        self._add_bowl_gradient(grad_mean, query, cross)
+        return Prediction(mean, var, grad_mean, grad_var)
+
+    def _cross(self, query: Array) -> _Cross:
+        scaled_query = query[None] * self._inverse
+        corr, slope = matern52_and_slope(squared_distances(self._scaled, scaled_query))
+        total = self._amplitude * corr + OFFSET_VAR
+        if self.parent is None or self._V is None:
+            return _Cross(total, scaled_query, self._amplitude * slope, None)
+        p = self.parent
+        shifted = p.shifted(query, self.shift)
+        k1, slope1 = matern52_and_slope(squared_distances(p.scaled, shifted))
+        k1 = p.amplitude_var * k1 + p.offset_var
+        V = p.L_inv @ k1
+        same = self._points[:, p.columns] * p.inverse_lengthscales
+        same_query = query[:, p.columns] * p.inverse_lengthscales
+        k2, slope2 = matern52_and_slope(squared_distances(same, same_query))
+        total = total + p.amplitude_var * k2 + p.offset_var
+        total = total - np.swapaxes(self._V, -1, -2) @ V
+        parent = _ParentCross(
+            shifted, k1, p.amplitude_var * slope1, V, same, same_query, p.amplitude_var * slope2
+        )
+        return _Cross(total, scaled_query, self._amplitude * slope, parent)
+
+    def _prior_mean(self, query: Array, cross: _Cross) -> Array:
+        if self.parent is None or cross.parent is None:
+            d = self._density
+            return bowl(query[:, d.rows.shiftable], d.bowl_weight)
+        mean = self.parent.prior_mean(cross.parent.shifted)
+        return np.asarray(mean + np.einsum("ksq,s->kq", cross.parent.to_trials, self.parent.alpha))
+
+    def _prior_var(self, cross: _Cross) -> Array:
+        var = self._amplitude[..., 0] + OFFSET_VAR
+        if self.parent is None or cross.parent is None:
+            return np.asarray(var)
+        own = self.parent.amplitude_var + self.parent.offset_var
+        return np.asarray(var + own - (cross.parent.V**2).sum(-2))
+
+    def _pull_back(self, cross: _Cross, to_cross: Array, is_var: bool) -> Array:
+        """Chain rule from the covariances to the query's features, shape ``(K, q, D)``.
+
+        Args:
+            cross: Covariances at the query.
+            to_cross: Derivative of mean or variance in ``cross.total``, shape ``(K, n, q)``.
+            is_var: Whether the variance is meant.
+        """
+        pulled = _pull(to_cross * cross.slope, self._scaled, cross.scaled_query)
+        grad = np.asarray(pulled * self._inverse)
+        p, c = self.parent, cross.parent
+        if p is None or c is None or self._V is None:
+            return grad
+        to_V = -(self._V @ to_cross)
+        if is_var:
+            to_V -= 2.0 * c.V
+        to_trials = p.L_inv.T @ to_V
+        if not is_var:
+            to_trials += p.alpha[:, None]
+        own = _pull(to_trials * c.trials_slope, p.scaled, c.shifted)
+        own += _pull(to_cross * c.same_slope, c.same, c.same_query)
+        grad[..., p.columns] += own * p.inverse_lengthscales
+        return grad
+
+    def _add_bowl_gradient(self, grad: Array, query: Array, cross: _Cross) -> None:
+        p, c, d = self.parent, cross.parent, self._density
+        if p is None or c is None:
+            columns = d.rows.shiftable
+            grad[..., columns] += bowl_gradient(query[:, columns], d.bowl_weight)
+            return
+        u = c.shifted[..., p.shiftable] / p.inverse_lengthscales[p.shiftable]
+        grad[..., p.columns[p.shiftable]] += bowl_gradient(u, p.bowl)
+
+
+def _pull(H: Array, points: Array, query: Array) -> Array:
+    """``sum_n 2 H[n, q] (query[q] - points[n])``: gradient in scaled features, ``(K, q, D)``."""
+    return np.asarray(2.0 * (H.sum(-2)[..., None] * query - np.swapaxes(H, -1, -2) @ points))

@@ -1,0 +1,101 @@
+"""Small studies as parents: each one's GP, and what they say about the large study's priors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optuna_scaleup.model import gp
+from optuna_scaleup.model import warp
+from optuna_scaleup.model.density import OFFSET_VAR
+from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.hyperposterior import find_mode
+from optuna_scaleup.model.kernels import matern52
+from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.model.linalg import cholesky
+from optuna_scaleup.model.linalg import triangular_inverse
+from optuna_scaleup.model.parent import Parent
+from optuna_scaleup.model.priors import Prior
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.types import Array
+
+
+# Prior of what lies between a source and the target.
+SHIFT_STD = 0.1  # widths of the space
+SHIFT_DOF = 4.0  # most axes hardly move, one may move far
+RESIDUAL_VAR = 0.1
+RESIDUAL_LOG_STD = 1.0
+RESIDUAL_LENGTHSCALE_LOG_STD = 0.5
+
+
+@dataclass(frozen=True)
+class Source:
+    """A fitted small study.
+
+    Attributes:
+        parent: Its posterior.
+        log_lengthscales: One per axis of the *target*, shape ``(d,)``; the prior's centre where
+            the source does not know the axis.
+        log_scale: Log distance from median to best in its own unit.
+    """
+
+    parent: Parent
+    log_lengthscales: Array
+    log_scale: float
+
+
+def fit_source(rows: Rows, columns: Array, axes: Array, n_axes: int) -> Source:
+    """Fits the GP of a small study.
+
+    Args:
+        rows: Its trials on the features it knows.
+        columns: Which of the target's features these are, shape ``(D,)``.
+        axes: Which of the target's axes ``rows.axis`` numbers, shape ``(rows.n_axes,)``.
+        n_axes: Number of the target's axes.
+    """
+    density = gp.gp_density(rows, float(np.log(warp.robust_scale(rows.y))))
+    theta = find_mode(density, density.prior.loc).theta[None]
+    t = density.unpack(theta)
+    v, z = density.warped(t)
+    inverse = density.inverse_lengthscales(t)[0]
+    scaled = rows.features * inverse
+    amplitude_var = float(np.exp(t.log_amplitude_var[0]))
+    K = amplitude_var * matern52(squared_distances(scaled, scaled)) + OFFSET_VAR
+    L_inv = triangular_inverse(cholesky(K + np.diag(density.noise(t, v)[0])))
+    parent = Parent(
+        columns=columns,
+        shiftable=rows.shiftable,
+        scaled=scaled,
+        inverse_lengthscales=inverse,
+        amplitude_var=amplitude_var,
+        offset_var=OFFSET_VAR,
+        L_inv=L_inv,
+        alpha=L_inv.T @ (L_inv @ (z[0] - density.prior_mean)),
+        z=z[0],
+        bowl=gp.BOWL,
+    )
+    log_lengthscales = gp.gp_prior(n_axes, 0.0).loc[:n_axes].copy()
+    log_lengthscales[axes] = t.log_lengthscales[0]
+    return Source(parent, log_lengthscales, float(t.log_scale[0]))
+
+
+def transfer_density(rows: Rows, source: Source, deterministic: bool = False) -> Density:
+    """Log posterior of the hyperparameters of a study whose prior is a source's posterior."""
+    n_shift = source.parent.n_shift
+    log_noise, noise_std = gp.noise_prior(deterministic)
+    tail = [np.log(RESIDUAL_VAR), log_noise, source.log_scale]
+    prior = Prior(
+        loc=np.concatenate([np.zeros(n_shift), source.log_lengthscales, tail]),
+        scale=np.concatenate(
+            [
+                np.full(n_shift, SHIFT_STD),
+                np.full(rows.n_axes, RESIDUAL_LENGTHSCALE_LOG_STD),
+                [RESIDUAL_LOG_STD, noise_std, gp.SCALE_LOG_STD],
+            ]
+        ),
+        dof=np.concatenate(
+            [np.full(n_shift, SHIFT_DOF), np.full(rows.n_axes + 2, np.inf), [gp.SCALE_DOF]]
+        ),
+    )
+    return Density(rows, prior, parent=source.parent)

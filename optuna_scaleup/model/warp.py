@@ -1,0 +1,57 @@
+"""Outcome warp: linear in the good half, logarithmic in the bad tail.
+
+``v = 1 + (y - best) / s``, with ``s`` about the distance from median to best, is zero at the study's
+median and one at its best; ``w(v) = v`` for ``v >= 0`` and ``-log(1 - v)`` below. ``w`` is monotone and
+continuously differentiable, leaves the good half alone and keeps diverged runs from owning the
+variance.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optuna_scaleup.types import Array
+
+
+_TAIL = 100.0  # Values further below the best than this many distances median to best are clipped.
+
+
+def warp(v: Array) -> Array:
+    """``w(v)``, elementwise."""
+    return np.where(v >= 0.0, v, -np.log1p(np.maximum(-v, 0.0)))
+
+
+def log_slope(v: Array) -> Array:
+    """``log w'(v)``, elementwise."""
+    return np.asarray(-np.log1p(np.maximum(-v, 0.0)))
+
+
+def log_slope_derivative(v: Array) -> Array:
+    """``w''(v) / w'(v)``, elementwise."""
+    return np.where(v >= 0.0, 0.0, 1.0 / (1.0 + np.maximum(-v, 0.0)))
+
+
+def unwarp(z: Array) -> Array:
+    """Inverse of :func:`warp`, elementwise."""
+    return np.where(z >= 0.0, z, -np.expm1(np.maximum(-z, 0.0)))
+
+
+def robust_scale(y: Array) -> float:
+    """Distance from median to best; falls back to the range, then to one, when it is zero.
+
+    Args:
+        y: Values of one study, shape ``(n,)``, larger is better.
+    """
+    best = float(np.max(y))
+    tiny = 1e-12 * float(np.abs(y).max())
+    for worse in (float(np.median(y)), float(np.min(y))):
+        if best - worse > tiny:
+            return best - worse
+    return 1.0
+
+
+def winsorise(y: Array) -> Array:
+    """Lifts the worst values so that no diverged run dwarfs the rest; keeps the order's good end."""
+    if len(y) < 3:
+        return y
+    return np.asarray(np.maximum(y, np.max(y) - _TAIL * robust_scale(y)))

@@ -1,0 +1,154 @@
+"""Acquisition functions over a mixture of posteriors; the larger, the better.
+
+A criterion rates one draw of the hyperparameters from its mean, standard deviation and incumbent;
+:class:`MixtureAcquisition` averages it over the draws. Each draw has its own incumbent, the highest
+posterior mean at a tried point, so noise in the best value does no harm.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from typing import Protocol
+
+import numpy as np
+from scipy.special import log_ndtr
+from scipy.special import logsumexp
+
+from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.suggest.normal_tails import improvement_slopes
+from optuna_scaleup.suggest.normal_tails import log_improvement
+from optuna_scaleup.suggest.normal_tails import log_phi
+from optuna_scaleup.types import Array
+
+
+_CONFIDENCE_STDS = 1.96
+
+
+class Rating(NamedTuple):
+    """A criterion's value and its derivatives in mean and standard deviation, all ``(K, q)``."""
+
+    value: Array
+    d_mean: Array
+    d_std: Array
+
+
+class Criterion(Protocol):
+    """What a draw's prediction is worth.
+
+    Attributes:
+        is_log: Whether values are logarithms, so that draws are averaged by log-sum-exp; otherwise
+            values are averaged as they are.
+    """
+
+    is_log: bool
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        """Rates predictions.
+
+        Args:
+            mean: Shape ``(K, q)``, warped units: one is the best value seen, zero the median.
+            std: Shape ``(K, q)``.
+            incumbent: Highest mean at a tried point, shape ``(K, 1)``.
+            scale: Value of one warped unit in the objective's unit, shape ``(K, 1)``.
+        """
+        ...
+
+
+class LogExpectedImprovement:
+    """Log expected improvement (Jones et al., 1998; in log space: Ament et al., 2023)."""
+
+    is_log = True
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        u = (mean - incumbent) / std
+        slope_mean, slope_std = improvement_slopes(u)
+        value = np.log(scale) + np.log(std) + log_improvement(u)
+        return Rating(value, slope_mean / std, slope_std / std)
+
+
+class LogProbabilityOfImprovement:
+    """Log probability of improving on the incumbent (Kushner, 1964)."""
+
+    is_log = True
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        u = (mean - incumbent) / std
+        value = log_ndtr(u)
+        slope = np.exp(log_phi(u) - value) / std
+        return Rating(value, slope, -u * slope)
+
+
+class ConfidenceBound:
+    """Optimistic confidence bound; known as LCB where smaller is better (Cox & John, 1992)."""
+
+    is_log = False
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        one = np.broadcast_to(scale, mean.shape)
+        return Rating(scale * (mean + _CONFIDENCE_STDS * std), one, _CONFIDENCE_STDS * one)
+
+
+class MaxVariance:
+    """Predictive variance: learn the function everywhere."""
+
+    is_log = False
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        return Rating(scale**2 * std**2, np.zeros_like(mean), 2.0 * scale**2 * std)
+
+
+class PosteriorMean:
+    """Expected value: what to try when nothing is known but the source."""
+
+    is_log = False
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        return Rating(scale * mean, np.broadcast_to(scale, mean.shape), np.zeros_like(mean))
+
+
+CRITERIA: dict[str, type[Criterion]] = {
+    "log_ei": LogExpectedImprovement,
+    "log_pi": LogProbabilityOfImprovement,
+    "lcb": ConfidenceBound,
+    "max_variance": MaxVariance,
+}
+
+
+class MixtureAcquisition:
+    """A criterion averaged over the draws of a mixture.
+
+    Args:
+        mixture: The model.
+        criterion: What a draw's prediction is worth.
+        X_tried: Finished and running trials, shape ``(n, d)``.
+    """
+
+    def __init__(self, mixture: Mixture, criterion: Criterion, X_tried: Array) -> None:
+        self._mixture = mixture
+        self._criterion = criterion
+        self._scale = mixture.scale[:, None]
+        if len(X_tried):
+            self._incumbent = mixture.predict(X_tried).mean.max(axis=1, keepdims=True)
+        else:
+            self._incumbent = np.zeros_like(self._scale)
+
+    def value(self, X: Array) -> Array:
+        """Value at the rows of ``X``, shape ``(q, d)`` to ``(q,)``."""
+        p = self._mixture.predict(X)
+        return self._average(self._criterion(p.mean, p.std, self._incumbent, self._scale).value)
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        """Value and gradient at one point, shape ``(d,)``; zero along categorical axes."""
+        p = self._mixture.predict(x[None], with_grad=True)
+        rating = self._criterion(p.mean, p.std, self._incumbent, self._scale)
+        grads = rating.d_mean * p.grad_mean[:, 0] + rating.d_std * p.grad_std[:, 0]
+        weight = np.exp(self._mixture.log_weight)
+        value = self._average(rating.value)[0]
+        if self._criterion.is_log:
+            weight = weight * np.exp(rating.value[:, 0] - value)
+        return float(value), weight @ grads
+
+    def _average(self, values: Array) -> Array:
+        if self._criterion.is_log:
+            return np.asarray(logsumexp(values + self._mixture.log_weight[:, None], axis=0))
+        return np.asarray(np.exp(self._mixture.log_weight) @ values)

@@ -1,0 +1,229 @@
+"""From a problem to one suggested point: fit the model, maximise the acquisition function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+
+import numpy as np
+
+from optuna_scaleup.model.features import FeatureMap
+from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.model.mixture import fit_mixture
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import fit_source
+from optuna_scaleup.suggest.acquisition import CRITERIA
+from optuna_scaleup.suggest.acquisition import Criterion
+from optuna_scaleup.suggest.acquisition import MixtureAcquisition
+from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.initial_design import DESIGNS
+from optuna_scaleup.suggest.initial_design import centre
+from optuna_scaleup.suggest.initial_design import design_point
+from optuna_scaleup.suggest.initial_design import n_design_points
+from optuna_scaleup.suggest.optimize import maximize
+from optuna_scaleup.suggest.quasi_random import sobol
+from optuna_scaleup.suggest.scalarize import chebyshev
+from optuna_scaleup.suggest.scalarize import draw_weights
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import Problem
+
+
+_N_SEEDS = 3
+_MAX_CACHED_SOURCES = 64
+
+
+@dataclass
+class Engine:
+    """Suggests points; keeps nothing but the fits of sources.
+
+    Attributes:
+        acquisition: Name of a criterion or an object like one.
+        initial_design: What a cold start tries first.
+        n_startup_trials: Trials of the initial design without a usable source; 0: as the design
+            advises.
+        deterministic_objective: Whether values have no noise.
+        design_seed: Seed of the initial design, the same for every trial of a study.
+
+    Raises:
+        ValueError: If the acquisition function or the design is not known.
+    """
+
+    acquisition: str | Criterion = "log_ei"
+    initial_design: str = "auto"
+    n_startup_trials: int = 0
+    deterministic_objective: bool = False
+    design_seed: int = 0
+    _fits: dict[tuple[object, ...], Source] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.acquisition, str) and self.acquisition not in CRITERIA:
+            raise ValueError(
+                f"`acquisition` must be one of {', '.join(map(repr, CRITERIA))} or a callable "
+                f"criterion, but got {self.acquisition!r}."
+            )
+        if not isinstance(self.acquisition, str) and not callable(self.acquisition):
+            raise ValueError(
+                f"`acquisition` must be one of {', '.join(map(repr, CRITERIA))} or a callable "
+                f"criterion, but got an object of type {type(self.acquisition).__name__!r}."
+            )
+        if self.initial_design not in DESIGNS:
+            raise ValueError(
+                f"`initial_design` must be one of {', '.join(map(repr, DESIGNS))}, but got "
+                f"{self.initial_design!r}."
+            )
+
+    def suggest(self, problem: Problem, rng: np.random.Generator) -> Array:
+        """One legal point of ``problem.space``, shape ``(d,)``."""
+        problem = _normalized(_single_objective(problem, rng))
+        sources = self._sources(problem)
+        if not sources and self._is_in_design(problem):
+            return self._design_point(problem, rng)
+        mixture = self.fit(problem, rng)
+        tried = np.concatenate([problem.target.X, _pending(problem)])
+        criterion = self._criterion() if len(tried) else PosteriorMean()
+        acquisition = MixtureAcquisition(mixture, criterion, tried)
+        seeds = _seeds(problem, rng)
+        return maximize(acquisition, problem.space, seeds, tried, problem.fixed, rng).x
+
+    def fit(self, problem: Problem, rng: np.random.Generator) -> Mixture:
+        """The model of a problem with one objective."""
+        sources = self._sources(problem)
+        return fit_mixture(
+            _feature_map(problem),
+            problem.target.X,
+            problem.target.Y[:, 0],
+            problem.target.noise_var,
+            sources,
+            _pending(problem),
+            lambda n_points, n_dims: sobol(n_points, n_dims, rng),
+            self.deterministic_objective,
+        )
+
+    def _criterion(self) -> Criterion:
+        if isinstance(self.acquisition, str):
+            return CRITERIA[self.acquisition]()
+        return self.acquisition
+
+    def _is_in_design(self, problem: Problem) -> bool:
+        n_design = n_design_points(self.initial_design, problem.space, self.n_startup_trials)
+        return problem.target.n_trials == 0 or _n_started(problem) < n_design
+
+    def _design_point(self, problem: Problem, rng: np.random.Generator) -> Array:
+        """The design's next point; a random one where that is taken."""
+        space = problem.space
+        design_rng = rng
+        if self.initial_design == "sobol":
+            design_rng = np.random.default_rng(self.design_seed)
+        x = design_point(self.initial_design, _n_started(problem), space, design_rng)
+        x = np.array(space.snap(x[None])[0])
+        for j, u in problem.fixed.items():
+            x[j] = u
+        return x
+
+    def _sources(self, problem: Problem) -> list[Source]:
+        """Fits of the sources, from the cache where the data are the same."""
+        feature_map = _feature_map(problem)
+        sources = []
+        keys = problem.source_keys or (None,) * len(problem.sources)
+        for dataset, key in zip(problem.sources, keys, strict=True):
+            if not dataset.n_trials or np.isnan(dataset.X).all():
+                continue
+            cache_key = (key, feature_map.axis.tobytes(), feature_map.is_activity.tobytes())
+            source = self._fits.get(cache_key) if key is not None else None
+            if source is None:
+                source = _fit(dataset, feature_map)
+                if key is not None:
+                    while len(self._fits) >= _MAX_CACHED_SOURCES:
+                        self._fits.pop(next(iter(self._fits)), None)
+                    self._fits[cache_key] = source
+            sources.append(source)
+        return sources[-1:]
+
+
+def _fit(dataset: Dataset, feature_map: FeatureMap) -> Source:
+    known_axes = np.flatnonzero(~np.isnan(dataset.X).all(axis=0))
+    columns = np.flatnonzero(np.isin(feature_map.axis, known_axes))
+    rows = Rows.of(feature_map, dataset.X, dataset.Y[:, 0], dataset.noise_var)
+    is_shiftable = feature_map.is_shiftable[columns]
+    rows = Rows(
+        rows.features[:, columns],
+        np.searchsorted(known_axes, feature_map.axis[columns]),
+        np.flatnonzero(is_shiftable),
+        rows.y,
+        rows.noise_var,
+    )
+    return fit_source(rows, columns, known_axes, feature_map.n_axes)
+
+
+def _feature_map(problem: Problem) -> FeatureMap:
+    conditional = np.isnan(problem.target.X).any(axis=0)
+    for dataset in problem.sources:
+        inactive = np.isnan(dataset.X)
+        conditional |= inactive.any(axis=0) & ~inactive.all(axis=0)
+    return FeatureMap.of(problem.space, conditional)
+
+
+def _pending(problem: Problem) -> Array:
+    if problem.X_pending is None:
+        return np.empty((0, problem.space.n_dims))
+    return problem.X_pending
+
+
+def _n_started(problem: Problem) -> int:
+    return problem.target.n_trials + len(_pending(problem))
+
+
+def _single_objective(problem: Problem, rng: np.random.Generator) -> Problem:
+    n_objectives = problem.target.Y.shape[1]
+    if n_objectives == 1:
+        return problem
+    weights = draw_weights(n_objectives, rng)
+
+    def scalar(data: Dataset) -> Dataset:
+        Y = chebyshev(data.Y, weights)[:, None] if data.n_trials else data.Y[:, :1]
+        return Dataset(data.X, Y)
+
+    keys = tuple(f"{key}{weights.tobytes().hex()}" for key in problem.source_keys)
+    return Problem(
+        problem.space,
+        scalar(problem.target),
+        tuple(scalar(source) for source in problem.sources),
+        problem.X_pending,
+        problem.fixed,
+        keys,
+    )
+
+
+def _normalized(problem: Problem) -> Problem:
+    """All studies' values divided by one number, so that no difference overflows."""
+    largest = max(
+        (float(np.abs(d.Y).max()) for d in (problem.target, *problem.sources) if d.n_trials),
+        default=0.0,
+    )
+    if largest == 0.0:
+        return problem
+
+    def divide(data: Dataset) -> Dataset:
+        noise_var = None if data.noise_var is None else data.noise_var / largest / largest
+        return Dataset(data.X, data.Y / largest, noise_var, data.constraints)
+
+    keys = tuple(f"{key}{largest!r}" for key in problem.source_keys)
+    return Problem(
+        problem.space,
+        divide(problem.target),
+        tuple(divide(source) for source in problem.sources),
+        problem.X_pending,
+        problem.fixed,
+        keys,
+    )
+
+
+def _seeds(problem: Problem, rng: np.random.Generator) -> Array:
+    """Best trials of the target and of the largest source, complete and legal."""
+    X = [np.empty((0, problem.space.n_dims))]
+    for data in (problem.target, *problem.sources[-1:]):
+        X.append(data.X[np.argsort(-data.Y[:, 0], kind="stable")[:_N_SEEDS]])
+    points = np.concatenate(X)
+    return problem.space.snap(np.where(np.isnan(points), centre(problem.space, rng), points))

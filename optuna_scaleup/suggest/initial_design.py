@@ -1,0 +1,74 @@
+"""What a cold start tries before there is anything to model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optuna_scaleup.suggest.quasi_random import sobol
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import UnitSpace
+
+
+DESIGNS = ("auto", "sobol", "corners", "random")
+_MAX_CORNER_AXES = 20  # more corners than that are drawn, not counted
+
+
+def n_design_points(design: str, space: UnitSpace, n_startup_trials: int) -> int:
+    """How many points of the design come before the model; the user's number where given."""
+    if n_startup_trials:
+        return n_startup_trials
+    if design == "auto":
+        return 1
+    if design == "corners":
+        return int(2 ** min(space.n_dims, _MAX_CORNER_AXES))
+    return max(4, space.n_dims + 1)
+
+
+def design_point(design: str, index: int, space: UnitSpace, rng: np.random.Generator) -> Array:
+    """Point ``index`` of a design, shape ``(d,)``, before it is snapped to the grid.
+
+    Args:
+        design: ``"auto"`` (the centre, then space-filling points), ``"sobol"``, ``"corners"`` (in
+            Gray-code order, so that neighbours differ in one axis) or ``"random"``.
+        index: Number of points tried or running so far.
+        space: The search space.
+        rng: The design's own generator, the same for every index.
+    """
+    if design == "auto" and index == 0:
+        return centre(space, rng)
+    if design == "corners":
+        return _corner(index, space, rng)
+    n_points = 1 << max(index, 1).bit_length()
+    if design == "random":
+        unit = rng.random((index + 1, space.n_dims))[index]
+    else:
+        unit = sobol(n_points, space.n_dims, rng)[index]
+    return from_unit_cube(unit, space)
+
+
+def from_unit_cube(unit: Array, space: UnitSpace) -> Array:
+    """Maps points of the unit cube, shape ``(..., d)``, so that every choice has its share."""
+    X = np.array(unit, dtype=float)
+    for j, axis in enumerate(space.axes):
+        if axis.grid is not None:
+            n_values = len(axis.grid)
+            X[..., j] = axis.grid[np.minimum((X[..., j] * n_values).astype(int), n_values - 1)]
+    return X
+
+
+def centre(space: UnitSpace, rng: np.random.Generator) -> Array:
+    """Middle of every numeric axis; a random choice of every categorical one."""
+    return np.array(
+        [
+            float(rng.integers(len(a.grid))) if a.is_categorical and a.grid is not None else 0.5
+            for a in space.axes
+        ]
+    )
+
+
+def _corner(index: int, space: UnitSpace, rng: np.random.Generator) -> Array:
+    if space.n_dims > _MAX_CORNER_AXES:
+        return from_unit_cube(rng.integers(2, size=(index + 1, space.n_dims))[index] * 1.0, space)
+    code = index % (1 << space.n_dims)
+    gray = code ^ (code >> 1)
+    return from_unit_cube(np.array([(gray >> j) & 1 for j in range(space.n_dims)]) * 1.0, space)

@@ -1,0 +1,50 @@
+"""Normal-tail helpers that stay exact far from the mean.
+
+``h(u) = phi(u) + u Phi(u)`` is the improvement of a standard normal over ``-u``. Above -1 the direct
+formula is accurate; below, ``h = phi(u) (1 + u R(u))`` with ``R = Phi/phi`` from the scaled
+complementary error function; from -1e3 on the difference would cancel, and the first terms of the
+asymptotic series ``h ~ phi(u) (1 - 3/u^2) / u^2`` take over (Ament et al., 2023, appendix A).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import erfcx
+from scipy.special import ndtr
+
+from optuna_scaleup.types import Array
+
+
+_LOG_SQRT_2PI = 0.5 * float(np.log(2.0 * np.pi))
+_SQRT_PI_2 = float(np.sqrt(np.pi / 2.0))
+_ASYMPTOTIC = -1e3
+
+
+def log_phi(u: Array) -> Array:
+    """Log density of the standard normal."""
+    return np.asarray(-0.5 * u * u - _LOG_SQRT_2PI)
+
+
+def log_improvement(u: Array) -> Array:
+    """``log h(u)``, elementwise, finite for every finite ``u``."""
+    direct = np.maximum(u, -1.0)
+    value = np.log(np.exp(log_phi(direct)) + direct * ndtr(direct))
+    tail = np.minimum(u, -1.0)
+    middle = np.maximum(tail, _ASYMPTOTIC)
+    far = np.minimum(tail, _ASYMPTOTIC)
+    ratio = np.where(
+        tail > _ASYMPTOTIC,
+        np.log1p(middle * _SQRT_PI_2 * erfcx(-middle / np.sqrt(2.0))),
+        np.log1p(-3.0 / (far * far)) - 2.0 * np.log(-far),
+    )
+    return np.asarray(np.where(u > -1.0, value, log_phi(tail) + ratio))
+
+
+def improvement_slopes(u: Array) -> tuple[Array, Array]:
+    """Slopes of ``log(sigma h(u))`` in mean and in sigma, times sigma: ``Phi / h`` and ``phi / h``."""
+    log_h = log_improvement(u)
+    density = np.exp(log_phi(u) - log_h)
+    tail = np.minimum(u, 0.0)
+    left = _SQRT_PI_2 * erfcx(-tail / np.sqrt(2.0)) * density
+    right = ndtr(u) / np.exp(np.where(u > 0.0, log_h, 0.0))
+    return np.where(u > 0.0, right, left), density

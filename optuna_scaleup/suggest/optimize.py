@@ -1,0 +1,193 @@
+"""Maximises an acquisition function over a mixed space, on its real grid.
+
+Every candidate is a legal point before it is rated: a continuous optimum is never rounded. A pool
+of space-filling points and of points around good trials is refined by shrinking random moves; then
+the continuous axes of the best are polished by L-BFGS-B with the analytic gradient. A space small
+enough is searched completely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.optimize import minimize
+
+from optuna_scaleup.suggest.initial_design import from_unit_cube
+from optuna_scaleup.suggest.quasi_random import sobol
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import UnitSpace
+
+
+_N_POOL = 256
+_N_AROUND_SEED = 16
+_N_ROUNDS = 5
+_N_MOVES = 96
+_FIRST_STEP = 0.1
+_SHRINK = 0.4
+_MAX_GRID = 1024  # a space with fewer points than this is enumerated
+_MAX_POLISH_ITER = 15
+_SAME = 1e-9
+
+
+class Acquisition(Protocol):
+    """What :func:`maximize` needs of an acquisition function."""
+
+    def value(self, X: Array) -> Array: ...
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]: ...
+
+
+@dataclass(frozen=True)
+class OptimizeResult:
+    """The best legal point found.
+
+    Attributes:
+        x: Shape ``(d,)``.
+        value: Acquisition value.
+        is_new: Whether it differs from every tried point; false only if none is left.
+    """
+
+    x: Array
+    value: float
+    is_new: bool
+
+
+def maximize(
+    acquisition: Acquisition,
+    space: UnitSpace,
+    seeds: Array,
+    tried: Array,
+    fixed: Mapping[int, float],
+    rng: np.random.Generator,
+) -> OptimizeResult:
+    """Searches for the best untried point.
+
+    Args:
+        acquisition: Rates legal points.
+        space: The search space.
+        seeds: Points worth searching around, shape ``(s, d)``, finite.
+        tried: Points not to suggest again, shape ``(n, d)``; may hold ``NaN``.
+        fixed: Axes already decided: index to coordinate.
+        rng: Random numbers.
+    """
+    search = _Search(acquisition, space, tried, fixed)
+    grid = search.whole_grid()
+    if grid is not None:
+        return search.best_of(grid)
+    return search.run(seeds, rng)
+
+
+class _Search:
+    def __init__(
+        self, acquisition: Acquisition, space: UnitSpace, tried: Array, fixed: Mapping[int, float]
+    ) -> None:
+        self._acquisition = acquisition
+        self._space = space
+        self._tried = tried
+        self._fixed = fixed
+        self._free = np.array([j for j in range(space.n_dims) if j not in fixed], dtype=int)
+        self._continuous = np.array(
+            [j for j in self._free if space.axes[j].grid is None], dtype=int
+        )
+
+    def whole_grid(self) -> Array | None:
+        """All legal points if the free axes are discrete and few enough."""
+        grids = [self._space.axes[j].grid for j in self._free]
+        sizes = [0 if g is None else len(g) for g in grids]
+        if 0 in sizes or np.prod(np.array(sizes, dtype=float)) > _MAX_GRID:
+            return None
+        mesh = np.meshgrid(*[g for g in grids if g is not None], indexing="ij")
+        n_points = mesh[0].size if mesh else 1
+        X = np.zeros((n_points, self._space.n_dims))
+        for j, column in zip(self._free, mesh, strict=True):
+            X[:, j] = column.ravel()
+        return self._legal(X)
+
+    def best_of(self, X: Array) -> OptimizeResult:
+        """The best untried row of ``X``; the best row if all are tried."""
+        values = self._acquisition.value(X)
+        untried = ~self._is_tried(X)
+        is_new = bool(untried.any())
+        best = int(np.argmax(np.where(untried, values, -np.inf) if is_new else values))
+        return OptimizeResult(X[best], float(values[best]), is_new)
+
+    def run(self, seeds: Array, rng: np.random.Generator) -> OptimizeResult:
+        pool = from_unit_cube(sobol(_N_POOL, self._space.n_dims, rng), self._space)
+        around = [self._moves(seed, _N_AROUND_SEED, _FIRST_STEP, rng) for seed in seeds]
+        X = self._legal(np.concatenate([pool, seeds, *around]))
+        values = self._rate(X)
+        step = _FIRST_STEP
+        for i_round in range(_N_ROUNDS):
+            n_centres = 4 if i_round < _N_ROUNDS - 2 else 2
+            top = np.argsort(-values)[:n_centres]
+            moved = [self._moves(X[i], _N_MOVES // n_centres, step, rng) for i in top]
+            new = self._legal(np.concatenate(moved))
+            X = np.concatenate([X[top], new])
+            values = np.concatenate([values[top], self._rate(new)])
+            step *= _SHRINK
+        best = int(np.argmax(values))
+        found = OptimizeResult(X[best], float(values[best]), bool(np.isfinite(values[best])))
+        return self._polish(found) if len(self._continuous) else found
+
+    def _rate(self, X: Array) -> Array:
+        values = self._acquisition.value(X)
+        return np.where(self._is_tried(X) | np.isnan(values), -np.inf, values)
+
+    def _legal(self, X: Array) -> Array:
+        X = self._space.snap(X)
+        for j, u in self._fixed.items():
+            X[:, j] = u
+        return X
+
+    def _is_tried(self, X: Array) -> Array:
+        if not len(self._tried):
+            return np.zeros(len(X), dtype=bool)
+        gap = np.abs(X[:, None, :] - self._tried[None]).max(axis=-1)
+        return np.asarray((gap < _SAME).any(axis=1))
+
+    def _moves(self, x: Array, n_moves: int, step: float, rng: np.random.Generator) -> Array:
+        """Random moves of some axes of ``x``; a discrete axis moves by one value at least."""
+        X = np.repeat(x[None], n_moves, axis=0)
+        if not len(self._free):
+            return X
+        share = 0.75 if len(self._free) <= 2 else max(0.3, 1.0 / len(self._free))
+        is_moved = rng.random((n_moves, self._space.n_dims)) < share
+        is_moved[np.arange(n_moves), rng.choice(self._free, n_moves)] = True
+        for j in self._free:
+            axis = self._space.axes[j]
+            if axis.is_categorical and axis.grid is not None:
+                other = rng.integers(len(axis.grid), size=n_moves).astype(float)
+                keep = rng.random(n_moves) < 0.5
+                X[:, j] = np.where(is_moved[:, j] & ~keep, other, X[:, j])
+                continue
+            delta = step * rng.standard_normal(n_moves)
+            if axis.grid is not None and len(axis.grid) > 1:
+                gap = float(np.ptp(axis.grid)) / (len(axis.grid) - 1)
+                delta = np.sign(delta) * np.maximum(np.abs(delta), 1.01 * gap)
+            X[:, j] = np.where(is_moved[:, j], np.clip(X[:, j] + delta, 0.0, 1.0), X[:, j])
+        return X
+
+    def _polish(self, start: OptimizeResult) -> OptimizeResult:
+        """Local ascent on the continuous axes."""
+
+        def loss(u: Array) -> tuple[float, Array]:
+            x = start.x.copy()
+            x[self._continuous] = u
+            value, grad = self._acquisition.value_and_grad(x)
+            return -value, -grad[self._continuous]
+
+        result = minimize(
+            loss,
+            start.x[self._continuous],
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0.0, 1.0)] * len(self._continuous),
+            options={"maxiter": _MAX_POLISH_ITER},
+        )
+        x = start.x.copy()
+        x[self._continuous] = np.clip(result.x, 0.0, 1.0)
+        is_better = -result.fun > start.value and not self._is_tried(x[None])[0]
+        return OptimizeResult(x, -float(result.fun), True) if is_better else start

@@ -1,0 +1,20 @@
+"""Scrambled Sobol points; the only place that loads ``scipy.stats``, which is heavy, when used."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optuna_scaleup.types import Array
+
+
+_EDGE = 1e-9  # keeps points inside the open cube, where normal quantiles are finite
+
+
+def sobol(n_points: int, n_dims: int, rng: np.random.Generator) -> Array:
+    """Points of the open unit cube, shape ``(n_points, n_dims)``; best if a power of two."""
+    from scipy.stats import qmc
+
+    if n_dims > qmc.Sobol.MAXDIM:
+        return np.asarray(rng.uniform(_EDGE, 1.0 - _EDGE, (n_points, n_dims)))
+    points = qmc.Sobol(n_dims, scramble=True, rng=rng).random(n_points)
+    return np.clip(points, _EDGE, 1.0 - _EDGE)

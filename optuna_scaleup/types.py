@@ -1,0 +1,112 @@
+"""Frozen values that cross a border between the layers; numpy only.
+
+Coordinates: a continuous or ordered axis lives in [0, 1] (log scales in log space, discrete axes
+with half a step of padding at both ends); a categorical axis holds the index of the choice.
+``NaN`` marks a parameter that was not active in a row (conditional spaces, or a source that does
+not have the parameter). Values are signed so that larger is better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+import numpy as np
+
+
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One dimension of the search space in unit coordinates.
+
+    Attributes:
+        grid:
+            :obj:`None` for a continuous axis; otherwise the sorted legal positions, shape
+            ``(n_values,)``: points of [0, 1] for an ordered axis, ``0 .. n_choices - 1`` for a
+            categorical one.
+        is_categorical:
+            Whether distances along this axis are Hamming (equal or not).
+    """
+
+    grid: Array | None = None
+    is_categorical: bool = False
+
+    def snap(self, u: Array) -> Array:
+        """Moves every coordinate to the nearest legal position; keeps shape and ``NaN``."""
+        u = np.asarray(u, dtype=float)
+        if self.grid is None:
+            return np.clip(u, 0.0, 1.0)
+        upper = np.clip(np.searchsorted(self.grid, u), 1, max(len(self.grid) - 1, 1))
+        left = self.grid[upper - 1]
+        right = self.grid[np.minimum(upper, len(self.grid) - 1)]
+        nearest = np.where(u - left <= right - u, left, right)
+        return np.asarray(np.where(np.isnan(u), np.nan, nearest))
+
+
+@dataclass(frozen=True)
+class UnitSpace:
+    """The modelled search space: one :class:`Axis` per column of ``X``."""
+
+    axes: tuple[Axis, ...]
+
+    @property
+    def n_dims(self) -> int:
+        return len(self.axes)
+
+    @property
+    def is_categorical(self) -> Array:
+        """Boolean mask, shape ``(n_dims,)``."""
+        return np.array([axis.is_categorical for axis in self.axes], dtype=bool)
+
+    def snap(self, X: Array) -> Array:
+        """Moves every row of ``X``, shape ``(n, d)``, to the nearest legal point."""
+        if not self.axes:
+            return np.asarray(X, dtype=float)
+        return np.stack([a.snap(X[..., j]) for j, a in enumerate(self.axes)], axis=-1)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Finished trials of one study as arrays.
+
+    Attributes:
+        X: Coordinates, shape ``(n, d)``; a source's may lie outside [0, 1].
+        Y: Objective values, shape ``(n, m)``, larger is better, finite.
+        noise_var: Extra variance of each row's values, shape ``(n,)``, in squared units of ``Y``
+            (zero for a complete trial, positive for a value estimated from a learning curve).
+        constraints: By name, shape ``(n,)`` each: feasible where ``<= 0``, ``NaN`` where missing.
+    """
+
+    X: Array
+    Y: Array
+    noise_var: Array | None = None
+    constraints: Mapping[str, Array] = field(default_factory=dict)
+
+    @property
+    def n_trials(self) -> int:
+        return len(self.X)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """All that the numerics need to suggest one point.
+
+    Attributes:
+        space: Axes of the target's search space, ``d`` of them.
+        target: Finished trials of the large study.
+        sources: Finished trials of each small study, small to large, in the target's coordinates.
+        X_pending: Running trials of the large study, shape ``(q, d)``.
+        fixed: Axes that are already decided in this trial: index to coordinate.
+        source_keys: A fingerprint of each source's trials; equal keys mean equal data, so a fit
+            may be reused.
+    """
+
+    space: UnitSpace
+    target: Dataset
+    sources: tuple[Dataset, ...] = ()
+    X_pending: Array | None = None
+    fixed: Mapping[int, float] = field(default_factory=dict)
+    source_keys: tuple[str, ...] = ()
