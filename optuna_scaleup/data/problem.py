@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -120,12 +121,22 @@ class Snapshot:
             dataset, kinds = finished_rows(source.trials, space, own_signs)
             label = f"source {source.label!r}"
             _tell_use(notices, label, dataset, kinds)
+            dataset = replace(dataset, X=_without_foreign_ranges(dataset.X, space.unit))
             if not np.isnan(dataset.X).all():
                 usable.append(dataset)
             elif dataset.n_trials:
                 message = f"The {label} has no parameter in common with the study; not used."
                 notices.once(logging.INFO, ("nothing shared", label), message)
         return tuple(usable)
+
+
+def _without_foreign_ranges(X: Array, unit: UnitSpace) -> Array:
+    """Drops ordered columns of which no value lies in the target's range.
+
+    A model of such a column says nothing in the range, and would hide what it knows of the others.
+    """
+    reaches = np.any((X >= 0.0) & (X <= 1.0), axis=0)
+    return np.where(reaches | unit.is_categorical, X, np.nan)
 
 
 def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str]) -> None:

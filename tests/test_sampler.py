@@ -1,0 +1,268 @@
+"""The sampler: arguments, warm first trials in define-by-run, log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from optuna_scaleup import ScaleUpSampler
+
+
+Suggest = Callable[[optuna.Trial], Any]
+
+
+def small_study(suggest: Suggest, optimum: float = 0.3, n_trials: int = 30) -> optuna.Study:
+    """A source whose optimum in ``y`` is given, and in ``x`` is at about 3 where that exists."""
+
+    def objective(trial: optuna.Trial) -> float:
+        x, y = suggest(trial), trial.suggest_float("y", 0, 1)
+        distance = (x - 3.0) / 10.0 if isinstance(x, (int, float)) else float(x != "c")
+        return float(distance**2 + (y - optimum) ** 2)
+
+    study = optuna.create_study(study_name="small", sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(objective, n_trials=n_trials)
+    return study
+
+
+def plain(trial: optuna.Trial) -> float:
+    return trial.suggest_float("x", 0, 10)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"source": "small"}, TypeError, "A source is a study"),
+        ({"source": [1, 2]}, TypeError, "A source is a study"),
+        ({"acquisition": "ei"}, ValueError, "log_ei.*log_pi.*lcb.*max_variance"),
+        ({"initial_design": "grid"}, ValueError, "auto.*sobol.*corners.*random"),
+        ({"n_startup_trials": -1}, ValueError, "cannot be negative"),
+        ({"n_startup_trials": 1.5}, TypeError, "number of trials"),
+        ({"n_startup_trials": True}, TypeError, "number of trials"),
+        ({"search_space": {}}, ValueError, "empty"),
+        ({"search_space": {"x": (0, 1)}}, TypeError, "maps names to distributions"),
+        ({"search_space": [FloatDistribution(0, 1)]}, TypeError, "maps names to distributions"),
+        ({"independent_sampler": "random"}, TypeError, "`independent_sampler` is a sampler"),
+        ({"seed": -1}, ValueError, "non-negative"),
+        ({"seed": "one"}, TypeError, "int"),
+    ],
+)
+def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        ScaleUpSampler(**arguments)
+
+
+def test_a_study_cannot_be_its_own_source() -> None:
+    study = small_study(plain)
+    study.sampler = ScaleUpSampler(study)
+    with pytest.raises(ValueError, match="'small' is its own source"):
+        study.ask().suggest_float("x", 0, 10)
+    empty = optuna.create_study()
+    empty.sampler = ScaleUpSampler([small_study(plain), empty])
+    with pytest.raises(ValueError, match="is its own source"):
+        empty.ask().suggest_float("x", 0, 10)
+    assert not empty.trials[0].params
+    assert not empty.trials[0].system_attrs
+
+
+def test_a_source_with_another_number_of_objectives() -> None:
+    source = small_study(plain)
+    for given in (source, source.trials):
+        study = optuna.create_study(directions=["minimize", "maximize"])
+        study.sampler = ScaleUpSampler(given)
+        with pytest.raises(ValueError, match="objective"):
+            study.ask().suggest_float("x", 0, 10)
+
+
+ASKED: dict[str, Suggest] = {
+    "same": plain,
+    "wider": lambda t: t.suggest_float("x", -100, 100),
+    "narrower": lambda t: t.suggest_float("x", 2, 5),
+    "moved": lambda t: t.suggest_float("x", 2.5, 40),
+    "apart": lambda t: t.suggest_float("x", 20, 30),
+    "to int": lambda t: t.suggest_int("x", 0, 10),
+    "to log int": lambda t: t.suggest_int("x", 1, 100, log=True),
+    "to step": lambda t: t.suggest_float("x", 0, 10, step=2.5),
+    "to log": lambda t: t.suggest_float("x", 1e-3, 10, log=True),
+    "to choices": lambda t: t.suggest_categorical("x", ["a", "b"]),
+    "to numeric choices": lambda t: t.suggest_categorical("x", [1, 3, 9]),
+    "absent": lambda t: None,
+    "to one value": lambda t: t.suggest_float("x", 4, 4),
+}
+GIVEN: dict[str, Suggest] = {
+    "float": plain,
+    "int": lambda t: t.suggest_int("x", 0, 10),
+    "log": lambda t: t.suggest_float("x", 1e-2, 100, log=True),
+    "choices": lambda t: t.suggest_categorical("x", ["b", "c", "d"]),
+}
+
+
+@pytest.mark.parametrize("given", GIVEN)
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_parameter_that_changed_leaves_the_rest_warm(given: str, asked: str) -> None:
+    study = optuna.create_study(
+        sampler=ScaleUpSampler(small_study(GIVEN[given], n_trials=60), seed=0)
+    )
+
+    def objective(trial: optuna.Trial) -> float:
+        ASKED[asked](trial)
+        return (trial.suggest_float("y", 0, 1) - 0.3) ** 2
+
+    study.optimize(objective, n_trials=1)
+    assert abs(study.trials[0].params["y"] - 0.3) < 0.2
+    study.optimize(objective, n_trials=2)
+
+
+@pytest.mark.parametrize("asked", ["same", "wider", "narrower", "moved", "to int", "to log"])
+@pytest.mark.parametrize("given", ["float", "int", "log"])
+def test_the_first_trial_is_near_the_optimum_of_the_source(given: str, asked: str) -> None:
+    study = optuna.create_study(
+        sampler=ScaleUpSampler(small_study(GIVEN[given], n_trials=60), seed=0)
+    )
+    trial = study.ask()
+    assert abs(ASKED[asked](trial) - 3.0) < 2.5
+    assert abs(trial.suggest_float("y", 0, 1) - 0.3) < 0.2
+
+
+def test_a_parameter_of_the_target_alone_starts_at_its_centre() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(small_study(plain), seed=0))
+    trial = study.ask()
+    assert trial.suggest_float("new", 2, 4) == pytest.approx(3.0)
+    assert trial.suggest_float("new_log", 1e-4, 1.0, log=True) == pytest.approx(1e-2)
+    assert trial.suggest_int("new_int", 0, 8) == 4
+    assert trial.suggest_categorical("new_choice", ["u", "v"]) in ("u", "v")
+    assert abs(trial.suggest_float("y", 0, 1) - 0.3) < 0.2
+
+
+def test_several_sources_of_different_spaces() -> None:
+    ladder: list[Any] = [small_study(plain), small_study(GIVEN["choices"]).trials, []]
+    study = optuna.create_study(sampler=ScaleUpSampler(ladder, seed=0))
+    study.optimize(lambda t: (t.suggest_float("y", 0, 1) - 0.3) ** 2 + plain(t), n_trials=3)
+    assert abs(study.trials[0].params["y"] - 0.3) < 0.2
+
+
+def test_directions_are_symmetric() -> None:
+    """Turning signs and directions round changes no suggestion."""
+    params = []
+    for source_direction, target_direction in [(1, 1), (1, -1), (-1, 1), (-1, -1)]:
+        source = optuna.create_study(direction="minimize" if source_direction > 0 else "maximize")
+        for trial in small_study(plain).trials:
+            turned = optuna.create_trial(
+                value=source_direction * trial.values[0],
+                params=trial.params,
+                distributions=trial.distributions,
+            )
+            source.add_trial(turned)
+        target = optuna.create_study(
+            direction="minimize" if target_direction > 0 else "maximize",
+            sampler=ScaleUpSampler(source, seed=0),
+        )
+        for _ in range(4):
+            asked = target.ask()
+            loss = (plain(asked) - 4.0) ** 2 + asked.suggest_float("y", 0, 1)
+            target.tell(asked, target_direction * loss)
+        params.append([trial.params for trial in target.trials])
+    assert params[0] == params[1] == params[2] == params[3]
+
+
+def test_a_list_of_trials_has_the_direction_of_the_target() -> None:
+    source = small_study(plain)
+    params = []
+    for given in (source, source.trials):
+        study = optuna.create_study(sampler=ScaleUpSampler(given, seed=0))
+        trial = study.ask()
+        params.append((plain(trial), trial.suggest_float("y", 0, 1)))
+    assert params[0] == params[1]
+
+
+def test_source_trials_that_finish_later_count() -> None:
+    source = small_study(plain, n_trials=2)
+    sampler = ScaleUpSampler(source, seed=0)
+    optuna.create_study(sampler=sampler).optimize(plain, n_trials=1)
+    for trial in small_study(plain, optimum=0.8, n_trials=40).trials:
+        source.add_trial(trial)
+    after = optuna.create_study(sampler=sampler).ask()
+    plain(after)
+    assert abs(after.suggest_float("y", 0, 1) - 0.8) < 0.2
+
+
+def test_a_source_deleted_meanwhile(log_lines: list[str]) -> None:
+    storage = optuna.storages.InMemoryStorage()
+    source = optuna.create_study(study_name="gone", storage=storage)
+    source.optimize(lambda t: (t.suggest_float("x", 0, 10) - 3.0) ** 2, n_trials=20)
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0), storage=storage)
+    study.optimize(plain, n_trials=1)
+    optuna.delete_study(study_name="gone", storage=storage)
+    study.optimize(plain, n_trials=2)
+    assert sum("no longer in its storage" in line for line in log_lines) == 1
+
+
+def test_a_given_search_space_is_drawn_jointly_from_the_first_trial_on() -> None:
+    space = {"x": IntDistribution(0, 10), "y": FloatDistribution(0, 1)}
+    sampler = ScaleUpSampler(small_study(plain), seed=0, search_space=space)
+    study = optuna.create_study(sampler=sampler)
+    trial = study.ask(space)
+    assert trial.relative_params.keys() == space.keys()
+    assert trial.params == trial.relative_params
+    assert abs(trial.params["y"] - 0.3) < 0.2
+
+
+@pytest.mark.parametrize("warns", [True, False])
+def test_parameters_outside_a_given_search_space(warns: bool, log_lines: list[str]) -> None:
+    grid = optuna.samplers.GridSampler({"z": [4]})
+    for sampler in (None, grid):
+        study = optuna.create_study(
+            sampler=ScaleUpSampler(
+                search_space={"x": FloatDistribution(0, 10)},
+                independent_sampler=sampler,
+                warn_independent_sampling=warns,
+                seed=0,
+            )
+        )
+        study.optimize(lambda t: plain(t) + t.suggest_int("z", 1, 9, log=True), n_trials=3)
+        assert all(1 <= trial.params["z"] <= 9 for trial in study.trials)
+        assert {trial.params["z"] for trial in study.trials} == {4} or sampler is None
+    assert sum("'z' is sampled without the model" in line for line in log_lines) == 2 * warns
+
+
+def test_one_line_tells_what_is_used_of_a_source(log_lines: list[str]) -> None:
+    source = small_study(plain, n_trials=4)
+    source.add_trial(optuna.create_trial(state=optuna.trial.TrialState.FAIL))
+    source.add_trial(optuna.create_trial(value=float("inf")))
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    study.optimize(plain, n_trials=3)
+    told = [line for line in log_lines if "source 'small'" in line]
+    assert told == [
+        "Using 5 finished trials of the source 'small'; 1 infinite, taken as the nearest finite "
+        "value; 1 skipped as failed."
+    ]
+
+
+def test_one_line_tells_that_nothing_is_shared(log_lines: list[str]) -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(small_study(plain), seed=0))
+    study.optimize(lambda trial: trial.suggest_float("other", 0, 1), n_trials=3)
+    assert sum("no parameter in common" in line for line in log_lines) == 1
+
+
+def test_verbosity_of_optuna_governs_the_log(log_lines: list[str]) -> None:
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=ScaleUpSampler(small_study(plain), seed=0))
+    study.optimize(plain, n_trials=2)
+    assert log_lines == []
+
+
+@pytest.mark.parametrize("n_params", [1, 20, 50])
+def test_many_parameters(n_params: int) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        return sum(trial.suggest_float(f"x{i}", 0, 1) ** 2 for i in range(n_params))
+
+    source = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    source.optimize(objective, n_trials=5)
+    for given in (None, source):
+        study = optuna.create_study(sampler=ScaleUpSampler(given, seed=0))
+        study.optimize(objective, n_trials=2)
+        assert len(study.trials[-1].params) == n_params
