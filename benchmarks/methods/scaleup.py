@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Sequence
 from typing import Any
@@ -33,17 +34,17 @@ def scaleup_sampler(task: Task, sources: Sequence[Study], seed: int) -> BaseSamp
 
 
 def _arguments(task: Task, sources: Sequence[Study]) -> dict[str, Any]:
-    import optuna_scaleup
-
+    package: Any = importlib.import_module("optuna_scaleup")
+    # Releases before sizes were known take the studies alone.
     knows_scale = (
-        hasattr(optuna_scaleup, "Source")
-        and "scale" in inspect.signature(optuna_scaleup.ScaleUpSampler).parameters
+        hasattr(package, "Source")
+        and "scale" in inspect.signature(package.ScaleUpSampler).parameters
     )
     if task.scale is None or not knows_scale:
         return {"source": list(sources)}
     return {
         "source": [
-            optuna_scaleup.Source(study, scale=dict(surface.scale or {}))
+            package.Source(study, scale=dict(surface.scale or {}))
             for study, surface in zip(sources, task.sources, strict=True)
         ],
         "scale": dict(task.scale),

@@ -1,0 +1,76 @@
+"""Every method runs behind the same protocol, or says why it cannot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from benchmarks.methods import METHODS
+from benchmarks.methods import Impossible
+from benchmarks.methods.source_params import best_source_params
+from benchmarks.methods.source_params import into_space
+from benchmarks.runner import run_method
+from benchmarks.sources import source_studies
+from benchmarks.tasks.synthetic import build_synthetic
+
+
+N_SOURCE_TRIALS = 10  # CmaEsSampler takes the best tenth.
+TORCH_METHODS = {"gp_cold", "gp_center", "gp_enqueue3", "add_trials"}
+
+
+@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("task_id", ["ladder_2d", "conditional_0"])
+def test_method_runs_and_repeats(name: str, task_id: str) -> None:
+    if name in TORCH_METHODS:
+        pytest.importorskip("torch")
+    if name == "cmaes_source":
+        pytest.importorskip("cmaes")
+        if task_id == "conditional_0":
+            pytest.skip("numbers only")
+    task = build_synthetic(task_id)
+    sources = source_studies(task, seed=0, n_trials=N_SOURCE_TRIALS)
+    rows = run_method(METHODS[name], task, sources, seed=0, n_trials=3)
+    again = run_method(METHODS[name], task, sources, seed=0, n_trials=3)
+    assert [row.trial for row in rows] == [1, 2, 3]
+    assert [row.value for row in rows] == [row.value for row in again]
+    regrets = [row.regret for row in rows]
+    assert regrets == sorted(regrets, reverse=True)
+    assert min(row.seconds for row in rows) > 0
+
+
+def test_cmaes_names_its_limits() -> None:
+    task = build_synthetic("mixed_0")
+    sources = source_studies(task, seed=0, n_trials=2)
+    with pytest.raises(Impossible, match="categorical"):
+        METHODS["cmaes_source"].start(task, sources, 0)
+
+
+def test_best_k_follows_the_source() -> None:
+    task = build_synthetic("reversed_2d")
+    sources = source_studies(task, seed=0, n_trials=N_SOURCE_TRIALS)
+    session = METHODS["best_k"].start(task, sources, 0)
+    expected = sorted(sources[0].trials, key=lambda t: t.value or 0.0)
+    for trial in expected[:3]:
+        assert session.suggest() == trial.params
+        session.observe(0.0)
+
+
+def test_best_source_params_honour_the_direction() -> None:
+    task = build_synthetic("shift_2d")
+    sources = source_studies(task, seed=0, n_trials=N_SOURCE_TRIALS)
+    lowest = best_source_params(task, sources, 1)
+    highest = best_source_params(replace(task, direction="maximize"), sources, 1)
+    assert lowest == [sources[0].best_params]
+    assert highest != lowest
+
+
+def test_params_are_moved_into_the_target_space() -> None:
+    space = {
+        "x": FloatDistribution(0, 1),
+        "n": IntDistribution(1, 4),
+        "only_target": IntDistribution(0, 1),
+    }
+    assert into_space({"x": 2.0, "n": 0, "only_source": 3}, space) == {"x": 1.0, "n": 1}

@@ -1,0 +1,46 @@
+"""Simulated workers share one study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import optuna
+import pytest
+from optuna.samplers import RandomSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+
+from benchmarks.methods import Method
+from benchmarks.methods import Session
+from benchmarks.methods.method import StudySession
+from benchmarks.parallel import run_workers
+from benchmarks.tasks import Task
+from benchmarks.tasks.synthetic import build_synthetic
+
+
+class _CountingSampler(RandomSampler):
+    """Random search that notes how many other trials run at each suggestion."""
+
+    n_running: list[int]
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        running = study.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+        self.n_running.append(len(running) - 1)
+        super().before_trial(study, trial)
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_workers_overlap(n_workers: int) -> None:
+    sampler = _CountingSampler(seed=0)
+    sampler.n_running = []
+
+    def start(task: Task, sources: Sequence[Study], seed: int) -> Session:
+        return StudySession(task, sampler)
+
+    task = build_synthetic("shift_2d")
+    regrets = run_workers(Method("m", "", start), task, [], 0, n_workers, n_trials=7)
+    assert len(regrets) == 7
+    assert regrets == sorted(regrets, reverse=True)
+    assert sampler.n_running == [*range(n_workers), *[n_workers - 1] * (7 - n_workers)]
+    assert optuna.logging.get_verbosity() >= optuna.logging.WARNING
