@@ -31,6 +31,7 @@ from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_settled
 from optuna_scaleup.data.space import observed_distributions
 from optuna_scaleup.first_trial import settle_unknown_axes
+from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.engine import Engine
 
 
@@ -113,7 +114,7 @@ class ScaleUpSampler(BaseSampler):
         *,
         seed: int | None = None,
         search_space: Mapping[str, BaseDistribution] | None = None,
-        acquisition: str | object = "log_ei",
+        acquisition: str | Criterion = "log_ei",
         initial_design: str = "auto",
         n_startup_trials: int = 0,
         independent_sampler: BaseSampler | None = None,

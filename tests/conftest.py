@@ -9,13 +9,19 @@ from collections.abc import Iterator
 import optuna
 import pytest
 from hypothesis import HealthCheck
+from hypothesis import Phase
 from hypothesis import settings
 
 
 pytest.register_assert_rewrite("optuna.testing.pytest_samplers")
 
 # Speed depends on the machine and the draw, so no single example has a deadline.
-_common = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_common = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # Many examples are whole studies: shrinking one takes longer than understanding it.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 settings.register_profile("quick", _common, max_examples=25, derandomize=True)
 settings.register_profile("ci", _common, max_examples=400)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))

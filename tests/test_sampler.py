@@ -96,7 +96,7 @@ ASKED: dict[str, Suggest] = {
 GIVEN: dict[str, Suggest] = {
     "float": plain,
     "int": lambda t: t.suggest_int("x", 0, 10),
-    "log": lambda t: t.suggest_float("x", 1e-2, 100, log=True),
+    "log": lambda t: t.suggest_float("x", 1e-2, 10, log=True),
     "choices": lambda t: t.suggest_categorical("x", ["b", "c", "d"]),
 }
 

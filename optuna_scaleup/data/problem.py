@@ -21,6 +21,7 @@ from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_known
 from optuna_scaleup.data.space import observed_distributions
+from optuna_scaleup.data.trials import PRUNED_USED
 from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.trials import pending_rows
 from optuna_scaleup.types import Array
@@ -97,7 +98,7 @@ class Snapshot:
         """
         signs = signs_of(self.study.directions)
         target, kinds = finished_rows(self.trials, space, signs)
-        del kinds["skipped as pruned"]  # Optuna has told the user
+        del kinds["skipped as pruned"], kinds[PRUNED_USED]  # Optuna has told the user
         if kinds:
             _tell_use(notices, f"study {self.study.study_name!r}", target, kinds)
         sources = self._usable_sources(space, signs, notices)
@@ -148,8 +149,8 @@ def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str
 def _fingerprint(dataset: Dataset, unit: UnitSpace) -> str:
     """Equal in any process if, and only if, the arrays and the kinds of axes are equal."""
     digest = hashlib.sha256(repr((dataset.X.shape, dataset.Y.shape)).encode())
-    for array in (dataset.X, dataset.Y, dataset.noise_var, unit.is_categorical):
-        digest.update(np.ascontiguousarray(array).tobytes())
+    for array in (dataset.X, dataset.Y, unit.is_categorical, dataset.noise_var):
+        digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
     for name, column in dataset.constraints.items():
         digest.update(name.encode())
         digest.update(column.tobytes())

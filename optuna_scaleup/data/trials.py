@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _N_FAILED_AVOIDED: Final = 10
+PRUNED_USED: Final = "pruned, taken as no better than the median"
 _SKIPPED_STATES: Final = {
     TrialState.FAIL: "skipped as failed",
     TrialState.PRUNED: "skipped as pruned",
@@ -34,10 +35,10 @@ _SKIPPED_STATES: Final = {
 def finished_rows(
     trials: Sequence[FrozenTrial], space: SearchSpace, signs: Array
 ) -> tuple[Dataset, Counter[str]]:
-    """Complete trials as a dataset, and how many finished trials are special, by kind.
+    """Complete and pruned trials as a dataset, and how many are special or left out, by kind.
 
     An infinite value counts as the worst (or best) finite one of its objective: a setting that
-    diverged is worth knowing.
+    diverged is worth knowing. So is one that was pruned, see :func:`_pruned_outcomes`.
 
     Raises:
         ValueError: If a trial has another number of objectives than there are signs.
@@ -54,7 +55,6 @@ def finished_rows(
     dataset = Dataset(
         X=space.encode([trial.params for trial in kept]),
         Y=_clip_infinite(values[is_usable]),
-        noise_var=np.zeros(len(kept)),
         constraints=constraint_columns(kept),
     )
     return dataset, +kinds
@@ -87,6 +87,34 @@ def _usable(values: Array) -> Array:
     has_finite = np.any(np.isfinite(values[has_no_nan]), axis=0)
     is_usable: Array = has_no_nan & np.all(np.isfinite(values) | has_finite, axis=1)
     return is_usable
+
+
+def _pruned_outcomes(
+    trials: Sequence[FrozenTrial], Y: Array, signs: Array
+) -> tuple[list[FrozenTrial], Array]:
+    """Pruned trials with an estimate of what they would have reached, shape ``(n_pruned, 1)``.
+
+    Left out, they would draw the search back to where trials are pruned, again and again. A trial
+    was pruned for lagging behind the others, and its last report mostly understates where it would
+    have ended: the estimate is that report, but no better than the median of the complete trials
+    and no worse than the worst, whatever scale the reports are on.
+
+    Args:
+        trials: Trials of one study.
+        Y: Values of the complete ones with larger better, shape ``(n_complete, m)``; there is no
+            estimate without one, nor for several objectives.
+        signs: Factors that make larger values better, shape ``(m,)``.
+    """
+    if len(signs) != 1 or not len(Y):
+        return [], np.empty((0, len(signs)))
+    reports = [
+        (trial, signs[0] * trial.intermediate_values[max(trial.intermediate_values)])
+        for trial in trials
+        if trial.state == TrialState.PRUNED and trial.intermediate_values
+    ]
+    reports = [(trial, report) for trial, report in reports if not np.isnan(report)]
+    estimates = np.array([[report] for _, report in reports]).reshape(-1, 1)
+    return [trial for trial, _ in reports], np.clip(estimates, Y.min(), np.median(Y))
 
 
 def _clip_infinite(values: Array) -> Array:
