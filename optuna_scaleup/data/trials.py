@@ -52,10 +52,15 @@ def finished_rows(
     kinds["infinite, taken as the nearest finite value"] = int(
         np.sum(np.isinf(values[is_usable]).any(axis=1))
     )
+    Y = _clip_infinite(values[is_usable])
+    stopped, Y_stopped = _pruned_outcomes(trials, Y, signs)
+    kinds["skipped as pruned"] -= len(stopped)
+    kinds[PRUNED_USED] = len(stopped)
+    rows = [*kept, *stopped]
     dataset = Dataset(
-        X=space.encode([trial.params for trial in kept]),
-        Y=_clip_infinite(values[is_usable]),
-        constraints=constraint_columns(kept),
+        X=space.encode([trial.params for trial in rows]),
+        Y=np.concatenate([Y, Y_stopped]),
+        constraints=constraint_columns(rows),
     )
     return dataset, +kinds
 

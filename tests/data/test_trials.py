@@ -64,6 +64,45 @@ def test_infinite_values_count_as_the_nearest_finite_one() -> None:
     assert kinds == {"infinite, taken as the nearest finite value": 2}
 
 
+def pruned(reports: dict[int, float], **params: float) -> FrozenTrial:
+    return optuna.create_trial(
+        state=TrialState.PRUNED,
+        params=params,
+        distributions=dict.fromkeys(params, UNIT),
+        intermediate_values=reports,
+    )
+
+
+@pytest.mark.parametrize(
+    ("reports", "estimate"),
+    [
+        ({0: 9.0, 1: 3.5}, 3.5),  # the last report, where it is plausible
+        ({1: 3.5, 0: 9.0}, 3.5),  # in whatever order the storage returns them
+        ({0: 0.1}, 2.0),  # never better than the median
+        ({0: 1e9}, 4.0),  # never worse than the worst
+        ({0: np.inf}, 4.0),
+    ],
+)
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_pruned_trial_counts_as_poor(
+    reports: dict[int, float], estimate: float, sign: float
+) -> None:
+    trials = [trial([-sign * value], x=0.0) for value in (1.0, 2.0, 4.0)]
+    stopped = pruned({step: -sign * value for step, value in reports.items()}, x=0.7)
+    rows, kinds = finished_rows([stopped, *trials], SPACE, np.array([sign]))
+    np.testing.assert_array_equal(rows.X[:, 0], [0.0, 0.0, 0.0, 0.7])
+    np.testing.assert_array_equal(rows.Y[:, 0], [-1.0, -2.0, -4.0, -estimate])
+    assert kinds == {"pruned, taken as no better than the median": 1}
+
+
+def test_a_pruned_trial_without_a_report_or_a_peer_is_skipped() -> None:
+    silent = [trial([1.0], x=0.0), pruned({}, x=0.5), pruned({0: np.nan}, x=0.5)]
+    for trials in (silent, [pruned({0: 1.0}, x=0.5)] * 2):
+        rows, kinds = finished_rows(trials, SPACE, MINIMIZE)
+        assert rows.n_trials == len(trials) - 2
+        assert kinds == {"skipped as pruned": 2}
+
+
 def test_nothing_finite_leaves_no_row() -> None:
     rows, kinds = finished_rows([trial([np.inf]), trial([-np.inf])], SPACE, MINIMIZE)
     assert rows.n_trials == 0
