@@ -2,7 +2,7 @@
 
     python docs/picture.py sqlite:///quickstart/studies.db docs/quickstart.png
 
-Left: what the small and the large network think of a step size, all samplers and seeds together.
+Left: what the small and the large network make of a learning rate, all samplers and seeds.
 Right: the best loss of the large network against the number of its trials, mean over the seeds.
 """
 
@@ -34,18 +34,12 @@ def read_studies(storage: str) -> Studies:
     return studies
 
 
-def step_size(trial: FrozenTrial) -> float:
-    """Learning rate per image with momentum's amplification."""
-    params = trial.params
-    return float(params["learning_rate"] / (1 - params["momentum"]) / params["batch_size"])
-
-
 def finished(study: optuna.Study) -> list[FrozenTrial]:
     return study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
 
 
 def draw_landscape(axes: Axes, studies: Studies) -> None:
-    """Loss against step size at both scales, the best trial of each starred."""
+    """Loss against learning rate at both scales, the best trial of each starred."""
     for label, prefix, color in (("small", "small", "C0"), ("large", "large", "C3")):
         trials = [
             trial
@@ -55,14 +49,16 @@ def draw_landscape(axes: Axes, studies: Studies) -> None:
             for trial in finished(study)
             if trial.state == TrialState.COMPLETE and trial.value is not None
         ]
-        points = sorted((step_size(t), t.value) for t in trials if t.value is not None)
+        points = sorted(
+            (t.params["learning_rate"], t.value) for t in trials if t.value is not None
+        )
         axes.plot(*zip(*points, strict=True), ".", color=color, alpha=0.4, label=label)
         best = min(points, key=lambda point: point[1])
         axes.plot(*best, "*", color=color, markersize=16, markeredgecolor="black")
     axes.set(
         xscale="log",
         yscale="log",
-        xlabel="step size: learning rate / (1 − momentum) / batch size",
+        xlabel="learning rate",
         ylabel="validation cross-entropy",
         title="The optimum moves from small to large",
     )

@@ -1,8 +1,8 @@
 """Tunes a small network on scikit-learn's digits, then a large one that starts from it.
 
 The small one sees 250 images for 6 epochs and trains in a twentieth of a second; the large one is
-eight times as wide, sees all 898 training images for 40 epochs and takes about a second. Both are
-judged by the cross-entropy on the other half of the data. The best step size of the large network
+eight times as wide, sees all 898 training images for 30 epochs and takes about a second. Both are
+judged by the cross-entropy on the other half of the data. The best learning rate of the large one
 is several times smaller than that of the small one.
 
 A second run continues the stored studies: only trials that are missing are run.
@@ -55,7 +55,7 @@ class Scale:
 
 
 SMALL = Scale(n_images=250, width=32, n_epochs=6)
-LARGE = Scale(n_images=898, width=256, n_epochs=40)
+LARGE = Scale(n_images=898, width=256, n_epochs=30)
 
 
 def make_objective(scale: Scale, seed: int) -> Objective:
@@ -70,17 +70,16 @@ def make_objective(scale: Scale, seed: int) -> Objective:
         network = MLPClassifier(
             hidden_layer_sizes=(scale.width,),
             activation="tanh",
-            solver="sgd",
-            learning_rate_init=trial.suggest_float("learning_rate", 1e-4, 1.0, log=True),
-            momentum=trial.suggest_float("momentum", 0.0, 0.98),
+            solver="adam",
+            learning_rate_init=trial.suggest_float("learning_rate", 1e-5, 1e-1, log=True),
+            beta_1=trial.suggest_float("beta_1", 0.0, 0.99),
             batch_size=trial.suggest_int("batch_size", 8, 128, log=True),
             alpha=trial.suggest_float("alpha", 1e-6, 1.0, log=True),
             random_state=seed,
         )
         loss = GUESSING
         for epoch in range(scale.n_epochs):
-            if not train_epoch(network, X, y):
-                return GUESSING  # diverged: worth no more than guessing
+            network.partial_fit(X, y, classes=np.arange(10))
             # A confidently wrong network can be worse than guessing, without bound.
             loss = min(GUESSING, log_loss(y_valid, network.predict_proba(X_valid)))
             trial.report(loss, epoch)
@@ -95,16 +94,6 @@ def make_objective(scale: Scale, seed: int) -> Objective:
 def make_pruner(scale: Scale) -> optuna.pruners.BasePruner:
     """Stops a training half-way if it is worse than half of those before it at that epoch."""
     return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=scale.n_epochs // 2)
-
-
-def train_epoch(network: MLPClassifier, X: np.ndarray, y: np.ndarray) -> bool:
-    """One pass over the images; whether all weights are still finite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        try:
-            network.partial_fit(X, y, classes=np.arange(10))
-        except ValueError:
-            return False
-        return bool(np.isfinite(network.predict_proba(X[:1])).all())
 
 
 def rivals(small: optuna.Study) -> dict[str, SamplerFactory]:
