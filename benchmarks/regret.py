@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from benchmarks.methods import METHODS
 from benchmarks.quick import make_quick
 from benchmarks.report import report_text
 from benchmarks.report import write_page
@@ -36,9 +37,10 @@ def run_regret(arguments: argparse.Namespace) -> None:
     results.add_invocation(
         {name: value for name, value in vars(arguments).items() if name != "run"}
     )
+    methods = _installed(arguments.methods)
     keys = [
         RunKey(task.id, method, seed)
-        for method, seed, task in product(arguments.methods, arguments.seeds, tasks)
+        for method, seed, task in product(methods, arguments.seeds, tasks)
     ]
     finished = set() if arguments.redo else results.finished(arguments.n_trials)
     todo = [key for key in keys if key not in finished]
@@ -53,6 +55,15 @@ def run_regret(arguments: argparse.Namespace) -> None:
     print(text)
     if arguments.report is not None:
         write_page(rows, text, arguments.report)
+
+
+def _installed(names: list[str]) -> list[str]:
+    """Methods whose packages are there; says which are left out."""
+    lacking = {name: METHODS[name].lacks() for name in names}
+    for name, packages in lacking.items():
+        if packages:
+            print(f"{name} is left out: {', '.join(packages)} not installed.")
+    return [name for name in names if not lacking[name]]
 
 
 def _run_all(keys: list[RunKey], arguments: argparse.Namespace) -> Iterator[RunResult]:

@@ -63,13 +63,16 @@ def _labels(index: object) -> list[str]:
 
 
 def _coverage(rows: pd.DataFrame) -> str:
-    complete = set(complete_methods(rows))
-    partial = sorted(set(rows["method"]) - complete)
-    text = (
-        f"{rows['task'].nunique()} tasks, {rows['seed'].nunique()} seeds, "
-        f"{rows['trial'].max()} trials. Complete: {', '.join(sorted(complete)) or 'none'}."
+    """How much was run; a mean over fewer tasks than the others' does not compare."""
+    n_runs = rows[["method", "task", "seed"]].drop_duplicates().groupby("method").size()
+    complete = complete_methods(rows)
+    runs = [
+        f"{method} {n}" + ("" if method in complete else " (not all tasks)")
+        for method, n in n_runs.items()
+    ]
+    return (
+        f"{rows['task'].nunique()} tasks, {rows['trial'].max()} trials. Runs: {', '.join(runs)}."
     )
-    return text + (f" Partial: {', '.join(partial)}." if partial else "")
 
 
 def _ours(ratios: pd.DataFrame) -> pd.DataFrame:

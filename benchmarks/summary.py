@@ -30,10 +30,9 @@ def family_means(rows: pd.DataFrame, checkpoints: Sequence[int] = CHECKPOINTS) -
 
 
 def complete_methods(rows: pd.DataFrame) -> list[str]:
-    """Methods that ran every seed of every task."""
-    n_runs = rows.groupby("method")[["task", "seed"]].apply(lambda g: len(g.drop_duplicates()))
-    n_wanted = len(rows[["task", "seed"]].drop_duplicates())
-    return [str(method) for method, n in n_runs.items() if n == n_wanted]
+    """Methods that ran every task, with at least one seed."""
+    n_tasks = rows.groupby("method")["task"].nunique()
+    return [str(method) for method, n in n_tasks.items() if n == rows["task"].nunique()]
 
 
 def figure(frame: pd.DataFrame, key: object, column: object) -> float:

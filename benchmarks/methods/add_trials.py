@@ -18,4 +18,9 @@ def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
     return StudySession(task, GPSampler(seed=seed), added=trials)
 
 
-METHOD = Method("add_trials", "source trials added to the target study, then GPSampler", _start)
+METHOD = Method(
+    "add_trials",
+    "source trials added to the target study, then GPSampler",
+    _start,
+    needs=("torch",),
+)

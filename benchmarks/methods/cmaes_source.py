@@ -28,4 +28,4 @@ def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
     return StudySession(task, sampler)
 
 
-METHOD = Method("cmaes_source", "CmaEsSampler(source_trials=...)", _start)
+METHOD = Method("cmaes_source", "CmaEsSampler(source_trials=...)", _start, needs=("cmaes",))

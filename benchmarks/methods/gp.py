@@ -17,4 +17,4 @@ def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
     return StudySession(task, GPSampler(seed=seed))
 
 
-METHOD = Method("gp_cold", "GPSampler, no source", _start)
+METHOD = Method("gp_cold", "GPSampler, no source", _start, needs=("torch",))

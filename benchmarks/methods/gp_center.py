@@ -25,4 +25,6 @@ def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
     return StudySession(task, GPSampler(seed=seed), enqueued=[center])
 
 
-METHOD = Method("gp_center", "GPSampler, first trial at the centre of the space", _start)
+METHOD = Method(
+    "gp_center", "GPSampler, first trial at the centre of the space", _start, needs=("torch",)
+)

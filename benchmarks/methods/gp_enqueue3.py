@@ -18,4 +18,4 @@ def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
     return StudySession(task, GPSampler(seed=seed), best_source_params(task, sources, 3))
 
 
-METHOD = Method("gp_enqueue3", "GPSampler, the source's best 3 enqueued", _start)
+METHOD = Method("gp_enqueue3", "GPSampler, the source's best 3 enqueued", _start, needs=("torch",))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 from typing import Protocol
 
@@ -43,12 +44,18 @@ class Method:
         start: Begins a run on a task, given its finished source studies (small to large) and a
             seed. Raises :exc:`Impossible` where the method cannot run.
         is_ours: Whether it is the sampler under test and so no peer.
+        needs: Packages beyond Optuna that it imports.
     """
 
     name: str
     summary: str
     start: Callable[[Task, Sequence[Study], int], Session]
     is_ours: bool = False
+    needs: tuple[str, ...] = ()
+
+    def lacks(self) -> list[str]:
+        """Needed packages that are not installed."""
+        return [name for name in self.needs if find_spec(name) is None]
 
 
 class StudySession:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.methods import add_trials
+from benchmarks.methods import ax_transfer
 from benchmarks.methods import best_k
 from benchmarks.methods import cmaes_source
 from benchmarks.methods import gp
@@ -29,5 +30,6 @@ METHODS: dict[str, Method] = {
         gp_center.METHOD,
         add_trials.METHOD,
         tpe.METHOD,
+        ax_transfer.METHOD,
     )
 }

@@ -18,18 +18,15 @@ from benchmarks.tasks.synthetic import build_synthetic
 
 
 N_SOURCE_TRIALS = 10  # CmaEsSampler takes the best tenth.
-TORCH_METHODS = {"gp_cold", "gp_center", "gp_enqueue3", "add_trials"}
 
 
 @pytest.mark.parametrize("name", METHODS)
 @pytest.mark.parametrize("task_id", ["ladder_2d", "conditional_0"])
 def test_method_runs_and_repeats(name: str, task_id: str) -> None:
-    if name in TORCH_METHODS:
-        pytest.importorskip("torch")
-    if name == "cmaes_source":
-        pytest.importorskip("cmaes")
-        if task_id == "conditional_0":
-            pytest.skip("numbers only")
+    if METHODS[name].lacks():
+        pytest.skip("not installed")
+    if name in ("cmaes_source", "ax") and task_id == "conditional_0":
+        pytest.skip("no conditional parameters")
     task = build_synthetic(task_id)
     sources = source_studies(task, seed=0, n_trials=N_SOURCE_TRIALS)
     rows = run_method(METHODS[name], task, sources, seed=0, n_trials=3)
