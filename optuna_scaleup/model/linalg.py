@@ -18,6 +18,8 @@ def cholesky(K: Array) -> Array:
     Raises:
         numpy.linalg.LinAlgError: If a matrix is far from positive definite or not finite.
     """
+    if not np.isfinite(K).all():
+        raise np.linalg.LinAlgError("covariance matrix is not finite")  # LAPACK may let it pass
     scale = np.einsum("...ii->...i", K).mean(axis=-1)[..., None, None] if K.shape[-1] else 1.0
     for jitter in _JITTERS:
         try:

@@ -1,8 +1,8 @@
 """Acquisition functions over a mixture of posteriors; the larger, the better.
 
 A criterion rates one draw of the hyperparameters from its mean, standard deviation and incumbent;
-:class:`MixtureAcquisition` averages it over the draws. Each draw has its own incumbent, the highest
-posterior mean at a tried point, so noise in the best value does no harm.
+:class:`MixtureAcquisition` averages it over the draws. Each draw has its own incumbent, the
+highest posterior mean at a tried point, so noise in the best value does no harm.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scipy.special import logsumexp
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.normal_tails import improvement_slopes
 from optuna_scaleup.suggest.normal_tails import log_improvement
-from optuna_scaleup.suggest.normal_tails import log_phi
+from optuna_scaleup.suggest.normal_tails import probability_slope
 from optuna_scaleup.types import Array
 
 
@@ -73,9 +73,8 @@ class LogProbabilityOfImprovement:
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
         u = (mean - incumbent) / std
-        value = log_ndtr(u)
-        slope = np.exp(log_phi(u) - value) / std
-        return Rating(value, slope, -u * slope)
+        slope = probability_slope(u) / std
+        return Rating(log_ndtr(u), slope, -u * slope)
 
 
 class ConfidenceBound:

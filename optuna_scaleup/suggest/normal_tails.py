@@ -1,7 +1,7 @@
 """Normal-tail helpers that stay exact far from the mean.
 
-``h(u) = phi(u) + u Phi(u)`` is the improvement of a standard normal over ``-u``. Above -1 the direct
-formula is accurate; below, ``h = phi(u) (1 + u R(u))`` with ``R = Phi/phi`` from the scaled
+``h(u) = phi(u) + u Phi(u)`` is the improvement of a standard normal over ``-u``. Above -1 the
+direct formula is accurate; below, ``h = phi(u) (1 + u R(u))`` with ``R = Phi/phi`` from the scaled
 complementary error function; from -1e3 on the difference would cancel, and the first terms of the
 asymptotic series ``h ~ phi(u) (1 - 3/u^2) / u^2`` take over (Ament et al., 2023, appendix A).
 """
@@ -26,25 +26,33 @@ def log_phi(u: Array) -> Array:
 
 
 def log_improvement(u: Array) -> Array:
-    """``log h(u)``, elementwise, finite for every finite ``u``."""
+    """``log h(u)``, elementwise, finite for ``u`` down to -1e150, where ``u**2`` overflows."""
     direct = np.maximum(u, -1.0)
     value = np.log(np.exp(log_phi(direct)) + direct * ndtr(direct))
+    return np.asarray(np.where(u > -1.0, value, log_phi(u) + _log_tail_ratio(u)))
+
+
+def _log_tail_ratio(u: Array) -> Array:
+    """``log(h(u) / phi(u))`` for ``u <= -1``; its value at -1 above."""
     tail = np.minimum(u, -1.0)
     middle = np.maximum(tail, _ASYMPTOTIC)
     far = np.minimum(tail, _ASYMPTOTIC)
-    ratio = np.where(
-        tail > _ASYMPTOTIC,
-        np.log1p(middle * _SQRT_PI_2 * erfcx(-middle / np.sqrt(2.0))),
-        np.log1p(-3.0 / (far * far)) - 2.0 * np.log(-far),
-    )
-    return np.asarray(np.where(u > -1.0, value, log_phi(tail) + ratio))
+    near = np.log1p(middle * _SQRT_PI_2 * erfcx(-middle / np.sqrt(2.0)))
+    series = np.log1p(-3.0 / (far * far)) - 2.0 * np.log(-far)
+    return np.asarray(np.where(tail > _ASYMPTOTIC, near, series))
 
 
 def improvement_slopes(u: Array) -> tuple[Array, Array]:
-    """Slopes of ``log(sigma h(u))`` in mean and in sigma, times sigma: ``Phi / h`` and ``phi / h``."""
+    """``Phi / h`` and ``phi / h``: sigma times the slopes of ``log(sigma h)`` in mean and sigma."""
     log_h = log_improvement(u)
-    density = np.exp(log_phi(u) - log_h)
+    # Not the difference of two logarithms in the tail: from -1e6 on it cancels.
+    density = np.exp(np.where(u > -1.0, log_phi(u) - log_h, -_log_tail_ratio(u)))
     tail = np.minimum(u, 0.0)
     left = _SQRT_PI_2 * erfcx(-tail / np.sqrt(2.0)) * density
     right = ndtr(u) / np.exp(np.where(u > 0.0, log_h, 0.0))
     return np.where(u > 0.0, right, left), density
+
+
+def probability_slope(u: Array) -> Array:
+    """Slope of ``log Phi``: ``phi / Phi``, the inverse Mills ratio, exact in both tails."""
+    return np.asarray(1.0 / (_SQRT_PI_2 * erfcx(-u / np.sqrt(2.0))))
