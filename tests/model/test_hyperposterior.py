@@ -1,0 +1,121 @@
+"""Weighted draws against normal posteriors whose evidence and moments are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal
+
+from optuna_scaleup.model.gp import gp_density
+from optuna_scaleup.model.hyperposterior import Draws
+from optuna_scaleup.model.hyperposterior import Mode
+from optuna_scaleup.model.hyperposterior import draw
+from optuna_scaleup.model.hyperposterior import find_mode
+from optuna_scaleup.model.hyperposterior import laplace_factor
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.suggest.quasi_random import sobol
+from optuna_scaleup.types import Array
+from tests.fakes import GaussianDensity
+from tests.fakes import continuous
+from tests.fakes import feature_map
+from tests.fakes import quadratic
+
+
+MEAN = np.array([0.5, -1.0, 0.2])
+COV = np.array([[0.3, 0.1, 0.0], [0.1, 0.2, -0.05], [0.0, -0.05, 0.6]])
+PRIOR_STD = np.array([1.0, 1.5, 0.8])
+
+
+def exact(density: GaussianDensity) -> tuple[Array, Array, float]:
+    """Mean, covariance and log evidence of the posterior."""
+    prior_cov = np.diag(density.prior.scale**2)
+    likelihood_cov = np.linalg.inv(density.precision)
+    cov = np.linalg.inv(density.precision + np.linalg.inv(prior_cov))
+    mean = cov @ density.precision @ density.likelihood_mean
+    normal = multivariate_normal(np.zeros(len(mean)), prior_cov + likelihood_cov)
+    return mean, cov, float(normal.logpdf(density.likelihood_mean))
+
+
+def draws_of(density: GaussianDensity, n_draws: int = 200, n_points: int = 1024) -> Draws:
+    rng = np.random.default_rng(0)
+    return draw(density, sobol(n_points, len(density.prior.loc), rng), n_draws)
+
+
+def test_mode_is_the_posterior_mean() -> None:
+    density = GaussianDensity(MEAN, COV, PRIOR_STD)
+    mean, _, _ = exact(density)
+    for start in (density.prior.loc, mean + 2.0):
+        mode = find_mode(density, start)
+        np.testing.assert_allclose(mode.theta, mean, atol=0.02)
+        value, _ = density.value_and_grad(mode.theta[None])
+        assert mode.value == pytest.approx(value[0])
+
+
+def test_laplace_factor_is_a_root_of_the_inflated_covariance() -> None:
+    density = GaussianDensity(MEAN, COV, PRIOR_STD)
+    mean, cov, _ = exact(density)
+    factor = laplace_factor(density, Mode(mean, 0.0))
+    ratio = np.linalg.eigvals(np.linalg.solve(cov, factor @ factor.T)).real
+    np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
+    assert 1.0 <= ratio[0] < 2.0
+
+
+def test_evidence_and_moments() -> None:
+    density = GaussianDensity(MEAN, COV, PRIOR_STD)
+    mean, cov, log_evidence = exact(density)
+    draws = draws_of(density)
+    assert draws.log_evidence == pytest.approx(log_evidence, abs=0.02)
+    weight = np.exp(draws.log_weight)
+    ours = weight @ draws.theta
+    np.testing.assert_allclose(ours, mean, atol=0.05)
+    gap = draws.theta - ours
+    np.testing.assert_allclose((gap * weight[:, None]).T @ gap, cov, atol=0.06)
+
+
+@pytest.mark.parametrize("width", [0.05, 0.3, 3.0])
+def test_evidence_of_narrow_and_wide_likelihoods(width: float) -> None:
+    density = GaussianDensity(MEAN, width**2 * COV, PRIOR_STD)
+    _, _, log_evidence = exact(density)
+    assert draws_of(density).log_evidence == pytest.approx(log_evidence, abs=0.05)
+
+
+def test_evidence_is_on_the_scale_of_the_density() -> None:
+    """A density times a constant: the evidence moves by its logarithm, the draws stay."""
+    one, other = (GaussianDensity(MEAN, COV, PRIOR_STD) for _ in range(2))
+    other.log_norm += 700.0
+    a, b = draws_of(one), draws_of(other)
+    assert b.log_evidence - a.log_evidence == pytest.approx(700.0, abs=0.02)
+    np.testing.assert_allclose(
+        np.exp(b.log_weight) @ b.theta, np.exp(a.log_weight) @ a.theta, atol=0.05
+    )
+
+
+@pytest.mark.parametrize("n_draws", [1, 12, 64])
+def test_weights_are_normalised_and_draws_distinct(n_draws: int) -> None:
+    draws = draws_of(GaussianDensity(MEAN, COV, PRIOR_STD), n_draws, 256)
+    assert 1 <= len(draws.theta) <= n_draws
+    assert draws.log_weight.shape == (len(draws.theta),)
+    assert logsumexp(draws.log_weight) == pytest.approx(0.0, abs=1e-12)
+    assert len(np.unique(draws.theta, axis=0)) == len(draws.theta)
+
+
+def test_same_points_give_the_same_draws() -> None:
+    density = GaussianDensity(MEAN, COV, PRIOR_STD)
+    a, b = draws_of(density), draws_of(density)
+    np.testing.assert_array_equal(a.theta, b.theta)
+    np.testing.assert_array_equal(a.log_weight, b.log_weight)
+    assert a.log_evidence == b.log_evidence
+
+
+@pytest.mark.parametrize("n", [1, 2, 6])
+def test_evidence_of_a_gp_agrees_with_plain_monte_carlo(n: int) -> None:
+    """Mean likelihood over many draws from the prior."""
+    X = np.random.default_rng(1).random((n, 1))
+    density = gp_density(Rows.of(feature_map(continuous(1), X), X, quadratic(X, 0.4)), -1.0)
+    p = len(density.prior.loc)
+    theta = density.prior.quantile(sobol(2**14, p, np.random.default_rng(2)))
+    value, _ = density.value_and_grad(theta, with_grad=False)
+    expected = logsumexp(value - density.prior.log_density(theta)) - np.log(len(theta))
+    draws = draw(density, sobol(512, p, np.random.default_rng(3)), 12)
+    assert draws.log_evidence == pytest.approx(expected, abs=0.15)

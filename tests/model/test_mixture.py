@@ -1,0 +1,133 @@
+"""The mixture over sources and draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.special import logsumexp
+from scipy.stats import spearmanr
+
+from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.model.mixture import QuasiRandom
+from optuna_scaleup.model.mixture import fit_mixture
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import fit_source
+from optuna_scaleup.suggest.quasi_random import sobol
+from optuna_scaleup.types import Array
+from tests import oracles
+from tests.fakes import continuous
+from tests.fakes import feature_map
+from tests.fakes import mixed_points
+from tests.fakes import mixed_space
+from tests.fakes import quadratic
+
+
+def quasi_random(seed: int = 0) -> QuasiRandom:
+    rng = np.random.default_rng(seed)
+    return lambda n_points, n_dims: sobol(n_points, n_dims, rng)
+
+
+def source_of(X: Array, y: Array) -> Source:
+    rows = Rows.of(feature_map(continuous(X.shape[1]), X), X, y)
+    axes = np.arange(X.shape[1])
+    return fit_source(rows, axes, axes, X.shape[1])
+
+
+def fitted(n: int, sources: Sequence[Source], optimum: float = 0.45) -> Mixture:
+    X = np.random.default_rng(1).random((n, 2))
+    fm = feature_map(continuous(2), X)
+    return fit_mixture(
+        fm, X, quadratic(X, optimum), None, sources, np.empty((0, 2)), quasi_random()
+    )
+
+
+def good_source() -> Source:
+    X = np.random.default_rng(2).random((25, 2))
+    return source_of(X, quadratic(X, 0.4))
+
+
+def misleading_source() -> Source:
+    X = np.random.default_rng(3).random((25, 2))
+    return source_of(X, np.random.default_rng(4).standard_normal(25))
+
+
+def test_without_a_source_all_weight_is_on_none() -> None:
+    np.testing.assert_array_equal(fitted(5, []).source_weights, [1.0])
+
+
+def test_without_trials_all_weight_is_on_the_sources() -> None:
+    weights = fitted(0, [good_source(), misleading_source()]).source_weights
+    np.testing.assert_allclose(weights, [0.5, 0.5, 0.0])
+
+
+def test_weights_are_normalised() -> None:
+    mixture = fitted(4, [good_source(), misleading_source()])
+    assert mixture.source_weights.shape == (3,)
+    assert mixture.source_weights.sum() == pytest.approx(1.0)
+    assert logsumexp(mixture.log_weight) == pytest.approx(0.0, abs=5e-3)
+    assert mixture.log_weight.shape == mixture.scale.shape
+
+
+def test_evidence_prefers_the_source_that_predicts() -> None:
+    good, misleading, none = fitted(12, [good_source(), misleading_source()]).source_weights
+    assert good > 0.5
+    assert misleading < 0.1
+    assert none < 0.5
+
+
+def test_misleading_source_loses_its_weight() -> None:
+    few, many = (fitted(n, [misleading_source()]).source_weights[0] for n in (2, 20))
+    assert many < few
+    assert many < 0.1
+
+
+def test_prediction_follows_the_trials() -> None:
+    mixture = fitted(15, [good_source()])
+    X = np.random.default_rng(7).random((30, 2))
+    mean = np.exp(mixture.log_weight) @ mixture.predict(X).mean
+    assert spearmanr(mean, quadratic(X, 0.45)).statistic > 0.9
+
+
+def test_source_predicts_before_the_first_trial() -> None:
+    mixture = fitted(0, [good_source()])
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 1, 21)] * 2), axis=-1).reshape(-1, 2)
+    mean = np.exp(mixture.log_weight) @ mixture.predict(grid).mean
+    np.testing.assert_allclose(grid[mean.argmax()], [0.4, 0.4], atol=0.1)
+
+
+def mean_at(mixture: Mixture, k: int, x: Array) -> float:
+    return float(mixture.predict(x[None]).mean[k, 0])
+
+
+def std_at(mixture: Mixture, k: int, x: Array) -> float:
+    return float(mixture.predict(x[None]).std[k, 0])
+
+
+@pytest.mark.parametrize("n", [1, 9])
+def test_gradients_in_the_axes(n: int) -> None:
+    """Along numeric axes as finite differences; zero along categorical and inactive ones."""
+    rng = np.random.default_rng(5)
+    X = mixed_points(9, rng)
+    fm = feature_map(mixed_space(), X)
+    X, y = X[:n], quadratic(X[:n], 0.4)
+    mixture = fit_mixture(fm, X, y, np.full(n, 0.01), [], X[:1] * 0.9, quasi_random())
+    x = np.array([0.3, 0.6, 1.0, 0.7])
+    ours = mixture.predict(x[None], with_grad=True)
+    for k in range(len(mixture.scale)):
+        mean = oracles.finite_difference(partial(mean_at, mixture, k), x)
+        std = oracles.finite_difference(partial(std_at, mixture, k), x)
+        numeric = [0, 1, 3]
+        np.testing.assert_allclose(ours.grad_mean[k, 0, numeric], mean[numeric], atol=1e-6)
+        np.testing.assert_allclose(ours.grad_std[k, 0, numeric], std[numeric], atol=1e-6)
+        assert ours.grad_mean[k, 0, 2] == ours.grad_std[k, 0, 2] == 0.0
+
+
+def test_same_points_give_the_same_mixture() -> None:
+    a, b = (fitted(5, [good_source()]) for _ in range(2))
+    np.testing.assert_array_equal(a.log_weight, b.log_weight)
+    X = np.random.default_rng(6).random((4, 2))
+    np.testing.assert_array_equal(a.predict(X).mean, b.predict(X).mean)

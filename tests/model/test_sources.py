@@ -1,0 +1,93 @@
+"""Fits of small studies, and the priors they give to the large one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optuna_scaleup.model import gp
+from optuna_scaleup.model.density import OFFSET_VAR
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import fit_source
+from optuna_scaleup.model.sources import transfer_density
+from optuna_scaleup.model.warp import robust_scale
+from optuna_scaleup.types import Array
+from tests import oracles
+from tests.fakes import continuous
+from tests.fakes import feature_map
+from tests.fakes import quadratic
+
+
+def fitted(unit: float = 1.0) -> tuple[Source, Array, Array]:
+    rng = np.random.default_rng(0)
+    X = rng.random((25, 2))
+    y = unit * (quadratic(X, 0.3) + 0.01 * rng.standard_normal(25))
+    rows = Rows.of(feature_map(continuous(2), X), X, y)
+    return fit_source(rows, np.arange(2), np.arange(2), 2), X, y
+
+
+def test_parent_is_the_dense_gp_on_the_sources_trials() -> None:
+    source, X, y = fitted()
+    p = source.parent
+    np.testing.assert_allclose(p.scaled / p.inverse_lengthscales, X, rtol=1e-12)
+    K_noisy = np.linalg.inv(p.L_inv.T @ p.L_inv)
+    K = p.amplitude_var * oracles.matern52(X, X, p.inverse_lengthscales) + p.offset_var
+    off_diagonal = ~np.eye(25, dtype=bool)
+    np.testing.assert_allclose(K_noisy[off_diagonal], K[off_diagonal], rtol=1e-6)
+    noise = oracles.noise_of(p)
+    assert (noise > 0.0).all()
+    np.testing.assert_allclose(noise, noise[0], rtol=1e-3)
+    mean = oracles.bowl(X, np.arange(2), p.bowl)
+    np.testing.assert_allclose(p.alpha, np.linalg.solve(K_noisy, p.z - mean), rtol=1e-5)
+    v = 1.0 + (y - y.max()) / np.exp(source.log_scale)
+    np.testing.assert_allclose(p.z[v >= 0.0], v[v >= 0.0], rtol=1e-9)
+
+
+def test_parent_knows_where_its_optimum_is() -> None:
+    source, _, _ = fitted()
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 1, 41)] * 2), axis=-1).reshape(-1, 2)
+    link = source.parent.link(grid, np.zeros((1, 2)))
+    np.testing.assert_allclose(grid[link.mean[0].argmax()], [0.3, 0.3], atol=0.05)
+
+
+def test_scale_has_the_unit_of_the_values() -> None:
+    (one, _, y), (other, _, _) = fitted(), fitted(unit=1024.0)
+    assert abs(one.log_scale - np.log(robust_scale(y))) < 1.0
+    np.testing.assert_allclose(other.log_scale - one.log_scale, np.log(1024.0), atol=0.02)
+    np.testing.assert_allclose(other.parent.z, one.parent.z, atol=0.02)
+
+
+def test_axes_unknown_to_the_source_keep_the_priors_lengthscale() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.random((12, 2))
+    rows = Rows.of(feature_map(continuous(2), X), X, quadratic(X, 0.3))
+    source = fit_source(rows, np.array([0, 2]), np.array([0, 2]), 3)
+    assert source.log_lengthscales.shape == (3,)
+    assert source.log_lengthscales[1] == gp.gp_prior(3, 0.0).loc[1]
+    known = -np.log(source.parent.inverse_lengthscales)
+    np.testing.assert_allclose(source.log_lengthscales[[0, 2]], known)
+
+
+def test_transfer_prior_is_centred_on_the_source() -> None:
+    source, X, y = fitted()
+    density = transfer_density(Rows.of(feature_map(continuous(2), X), X, y), source)
+    t = density.unpack(density.prior.loc[None])
+    np.testing.assert_array_equal(t.shift, np.zeros((1, 2)))
+    np.testing.assert_array_equal(t.log_lengthscales[0], source.log_lengthscales)
+    assert t.log_scale[0] == source.log_scale
+    assert density.parent is source.parent
+    assert density.bowl_weight == 0.0
+    assert (density.prior.scale > 0.0).all()
+
+
+def test_offset_of_the_source_is_the_one_of_every_study() -> None:
+    assert fitted()[0].parent.offset_var == OFFSET_VAR
+
+
+def test_one_trial_is_enough() -> None:
+    X = np.array([[0.2, 0.9]])
+    rows = Rows.of(feature_map(continuous(2), X), X, np.array([3.0]))
+    source = fit_source(rows, np.arange(2), np.arange(2), 2)
+    link = source.parent.link(X, np.zeros((1, 2)))
+    assert np.isfinite(link.mean).all()
+    assert source.log_scale == 0.0
