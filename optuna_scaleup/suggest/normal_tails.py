@@ -43,7 +43,7 @@ def _log_tail_ratio(u: Array) -> Array:
 
 
 def improvement_slopes(u: Array) -> tuple[Array, Array]:
-    """``Phi / h`` and ``phi / h``: sigma times the slopes of ``log(sigma h)`` in mean and sigma."""
+    """``Phi / h`` and ``phi / h``: slopes of ``log(sigma h)`` in mean and sigma, times sigma."""
     log_h = log_improvement(u)
     # Not the difference of two logarithms in the tail: from -1e6 on it cancels.
     density = np.exp(np.where(u > -1.0, log_phi(u) - log_h, -_log_tail_ratio(u)))

@@ -8,6 +8,7 @@ enough is searched completely.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -130,7 +131,29 @@ class _Search:
             step *= _SHRINK
         best = int(np.argmax(values))
         found = OptimizeResult(X[best], float(values[best]), bool(np.isfinite(values[best])))
-        return self._polish(found) if len(self._continuous) else found
+        if len(self._continuous):
+            return self._polish(found)
+        return found if found.is_new else self._sweep(found)
+
+    def _sweep(self, start: OptimizeResult) -> OptimizeResult:
+        """The first untried points of the grid; of one more than were tried, one is untried."""
+        axes: list[int] = []
+        sizes: list[int] = []
+        for j in self._free:
+            grid = self._space.axes[j].grid
+            if grid is not None and math.prod(sizes) <= len(self._tried):
+                axes.append(int(j))
+                sizes.append(len(grid))
+        n_points = min(math.prod(sizes), len(self._tried) + 1)
+        for first in range(0, n_points, _N_POOL):
+            flat = np.arange(first, min(first + _N_POOL, n_points))
+            X = np.repeat(start.x[None], len(flat), axis=0)
+            for j, index in zip(axes, np.unravel_index(flat, sizes), strict=True):
+                grid = self._space.axes[j].grid
+                X[:, j] = index if grid is None else grid[index]
+            if not self._is_tried(X).all():
+                return self.best_of(X)
+        return start
 
     def _rate(self, X: Array) -> Array:
         values = self._acquisition.value(X)
