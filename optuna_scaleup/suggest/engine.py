@@ -120,7 +120,11 @@ class Engine:
         x = np.array(space.snap(x[None])[0])
         for j, u in problem.fixed.items():
             x[j] = u
-        return x
+        tried = np.concatenate([problem.target.X, _pending(problem)])
+        if not (tried == x).all(axis=1).any():
+            return x
+        seeds = np.empty((0, space.n_dims))
+        return maximize(_Indifference(rng), space, seeds, tried, problem.fixed, rng).x
 
     def _sources(self, problem: Problem) -> list[Source]:
         """Fits of the sources, from the cache where the data are the same."""
@@ -140,6 +144,19 @@ class Engine:
                     self._fits[cache_key] = source
             sources.append(source)
         return sources[-1:]
+
+
+class _Indifference:
+    """Rates points at random."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+
+    def value(self, X: Array) -> Array:
+        return self._rng.random(len(X))
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        return 0.0, np.zeros_like(x)
 
 
 def _fit(dataset: Dataset, feature_map: FeatureMap) -> Source:
