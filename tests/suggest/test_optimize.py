@@ -146,9 +146,7 @@ def test_narrow_peak_is_found_from_a_seed() -> None:
     acquisition = FunctionAcquisition(f, lambda x: (x - optimum) / f(x[None])[0])
     seeds = optimum[None] + 0.03
     nothing = np.empty((0, 4))
-    found = maximize(
-        acquisition, continuous(4), seeds, nothing, {}, np.random.default_rng(0)
-    )
+    found = maximize(acquisition, continuous(4), seeds, nothing, {}, np.random.default_rng(0))
     np.testing.assert_allclose(found.x, optimum, atol=2e-3)
 
 
