@@ -24,6 +24,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
+from threadpoolctl import threadpool_limits
 
 from _common import FINISHED
 from _common import Objective
@@ -200,6 +201,7 @@ def _average(
 
 def main() -> None:
     """Runs what is missing, prints the tables, writes the page."""
+    threadpool_limits(1)  # matrices this small are slower on several threads
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     options = parse_options(__doc__, out="quickstart", n_small=40, n_large=10, quick=(8, 4))
     start = time.perf_counter()
