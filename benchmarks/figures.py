@@ -43,6 +43,13 @@ def color_of(methods: Sequence[str]) -> dict[str, str]:
     return {method: colors.get(method, OURS_COLOR) for method in methods}
 
 
+def legend_labels(rows: pd.DataFrame) -> dict[str, str]:
+    """Names of the methods; those that lack tasks say how many they have."""
+    n_tasks = rows["task"].nunique()
+    counts = {str(m): int(n) for m, n in rows.groupby("method")["task"].nunique().items()}
+    return {m: m if n == n_tasks else f"{m} ({n} tasks)" for m, n in counts.items()}
+
+
 def curve(rows: pd.DataFrame, x: str) -> pd.DataFrame:
     """Mean and quantiles of regret by trial; the mean gives every task the same weight.
 
@@ -73,12 +80,14 @@ def _panels(rows: pd.DataFrame, x_title: str, is_log_x: bool) -> go.Figure:
     colors = color_of(methods)
     n_rows = -(-len(panels) // N_COLUMNS)
     figure = make_subplots(n_rows, N_COLUMNS, subplot_titles=panels, vertical_spacing=0.3 / n_rows)
+    labels = legend_labels(rows)
     for i, panel in enumerate(panels):
         shown = panel_rows(rows, panel)
         for method in methods:
             own = shown[shown["method"] == method]
             if not own.empty:
-                for trace in _traces(curve(own, "x"), method, colors[method], is_first=i == 0):
+                points, color = curve(own, "x"), colors[method]
+                for trace in _traces(points, method, labels[method], color, is_first=i == 0):
                     figure.add_trace(trace, row=i // N_COLUMNS + 1, col=i % N_COLUMNS + 1)
     figure.update_yaxes(type="log", title="normalised regret")
     figure.update_xaxes(title=x_title, type="log" if is_log_x else "linear")
@@ -86,7 +95,9 @@ def _panels(rows: pd.DataFrame, x_title: str, is_log_x: bool) -> go.Figure:
     return figure
 
 
-def _traces(points: pd.DataFrame, method: str, color: str, is_first: bool) -> list[go.Scatter]:
+def _traces(
+    points: pd.DataFrame, method: str, label: str, color: str, is_first: bool
+) -> list[go.Scatter]:
     """The band between the quantiles and the mean."""
     points = points.clip(lower=LOWEST_REGRET)
     outline_x = [*points["x"], *points["x"][::-1]]
@@ -106,7 +117,7 @@ def _traces(points: pd.DataFrame, method: str, color: str, is_first: bool) -> li
     mean = go.Scatter(
         x=points["x"],
         y=points["mean"],
-        name=method,
+        name=label,
         legendgroup=method,
         showlegend=is_first,
         line={"color": color, "width": 3 if is_ours else 1.5},

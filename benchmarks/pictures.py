@@ -10,6 +10,7 @@ from benchmarks.figures import LOWEST_REGRET
 from benchmarks.figures import N_COLUMNS
 from benchmarks.figures import color_of
 from benchmarks.figures import curve
+from benchmarks.figures import legend_labels
 from benchmarks.figures import panel_names
 from benchmarks.figures import panel_rows
 from benchmarks.summary import ALL
@@ -40,6 +41,7 @@ def _draw(rows: pd.DataFrame, panels: list[str], path: Path) -> Path:
     )
     for ax, panel in zip(axes.flat, panels, strict=False):
         shown = panel_rows(rows, panel)
+        labels = legend_labels(shown)
         for method in methods:
             own = shown[shown["method"] == method]
             if own.empty:
@@ -47,7 +49,9 @@ def _draw(rows: pd.DataFrame, panels: list[str], path: Path) -> Path:
             points = curve(own, "trial").clip(lower=LOWEST_REGRET)
             is_ours = not is_peer(method)
             width = 2.5 if is_ours else 1.2
-            ax.plot(points["x"], points["mean"], color=colors[method], lw=width, label=method)
+            ax.plot(
+                points["x"], points["mean"], color=colors[method], lw=width, label=labels[method]
+            )
             if is_ours:
                 band = {"color": colors[method], "alpha": 0.12, "lw": 0}
                 ax.fill_between(points["x"], points["low"], points["high"], **band)

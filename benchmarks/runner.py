@@ -69,7 +69,8 @@ def run(key: RunKey, n_trials: int, data_dir: Path, cache_dir: Path | None) -> R
     except Impossible as reason:
         return RunResult(key, task.family, missing_because=str(reason))
     except Exception as error:  # Any other tool's failure is reported, never hidden.
-        return RunResult(key, task.family, missing_because=f"{type(error).__name__}: {error}")
+        summary = f"{type(error).__name__}: {error}".splitlines()[0]
+        return RunResult(key, task.family, missing_because=summary)
     return RunResult(key, task.family, rows=tuple(rows))
 
 

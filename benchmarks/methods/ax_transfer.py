@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
@@ -23,6 +22,8 @@ from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
 from benchmarks.methods.method import Session
 from benchmarks.methods.source_params import best_source_params
+from benchmarks.methods.steps import step_values
+from benchmarks.methods.steps import with_step_values
 from benchmarks.tasks import Task
 from benchmarks.tasks.random_params import at_quantile
 
@@ -51,12 +52,14 @@ class _AxSession:
         self._n_trials = 0
         self._params: dict[str, Any] = {}
         self._is_minimised = task.direction == "minimize"
-        self._first = _complete(best_source_params(task, sources, 1)[0], task.search_space)
+        best = with_step_values(best_source_params(task, sources, 1)[0], task.search_space)
+        self._first = _complete(best, task.search_space)
         auxiliary = []
         for surface, source in zip(task.sources, sources, strict=True):
             experiment = _experiment(surface.search_space, self._is_minimised)
             for trial in source.trials:
-                _attach(experiment, trial.params, float(trial.value or 0.0))
+                params = with_step_values(trial.params, surface.search_space)
+                _attach(experiment, params, float(trial.value or 0.0))
             auxiliary.append(AuxiliarySource(experiment))
         self._experiment = _experiment(
             task.search_space,
@@ -107,6 +110,7 @@ def _experiment(
     from ax.core import SearchSpace
 
     return Experiment(
+        name="target" if auxiliary else "source",
         search_space=SearchSpace([_parameter(n, d) for n, d in search_space.items()]),
         optimization_config=OptimizationConfig(
             Objective(metric=Metric(METRIC), minimize=is_minimised)
@@ -125,8 +129,7 @@ def _parameter(name: str, distribution: BaseDistribution) -> Any:
         kind = ParameterType.STRING
         return ChoiceParameter(name, kind, choices, is_ordered=False, sort_values=False)
     if isinstance(distribution, FloatDistribution) and distribution.step is not None:
-        n_steps = round((distribution.high - distribution.low) / distribution.step)
-        values = np.linspace(distribution.low, distribution.high, n_steps + 1).tolist()
+        values = step_values(distribution)
         return ChoiceParameter(name, ParameterType.FLOAT, values, is_ordered=True)
     if isinstance(distribution, FloatDistribution | IntDistribution):
         is_int = isinstance(distribution, IntDistribution)

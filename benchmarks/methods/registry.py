@@ -11,6 +11,7 @@ from benchmarks.methods import gp_center
 from benchmarks.methods import gp_enqueue3
 from benchmarks.methods import random_search
 from benchmarks.methods import scaleup
+from benchmarks.methods import smac_tell
 from benchmarks.methods import tpe
 from benchmarks.methods import tpe_enqueue3
 from benchmarks.methods.method import Method
@@ -31,5 +32,6 @@ METHODS: dict[str, Method] = {
         add_trials.METHOD,
         tpe.METHOD,
         ax_transfer.METHOD,
+        smac_tell.METHOD,
     )
 }

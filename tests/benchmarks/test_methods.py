@@ -18,7 +18,7 @@ from benchmarks.tasks.synthetic import build_synthetic
 
 
 N_SOURCE_TRIALS = 10  # CmaEsSampler takes the best tenth.
-FLAT_ONLY = {"cmaes_source", "ax"}  # These have no conditional parameters.
+FLAT_ONLY = {"cmaes_source", "ax", "smac"}  # These have no conditional parameters.
 RUNS = [
     (name, task_id)
     for name, method in METHODS.items()

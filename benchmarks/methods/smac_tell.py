@@ -1,0 +1,119 @@
+"""SMAC (``smac`` 2.4) told every source trial as if it were the target's own.
+
+Its hyperparameter-optimisation facade (random forest, expected improvement) without an initial
+design: the told trials stand in for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.study import Study
+
+from benchmarks.methods.method import Impossible
+from benchmarks.methods.method import Method
+from benchmarks.methods.method import Session
+from benchmarks.methods.source_params import into_space
+from benchmarks.methods.steps import step_values
+from benchmarks.methods.steps import with_step_values
+from benchmarks.tasks import Task
+
+
+def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
+    if task.conditions:
+        raise Impossible("conditional parameters are not translated")
+    if not sources:
+        raise Impossible("there is no source study")
+    return _SmacSession(task, sources, seed)
+
+
+class _SmacSession:
+    """SMAC's ask and tell; it only minimises, so that maximised values change their sign."""
+
+    def __init__(self, task: Task, sources: Sequence[Study], seed: int) -> None:
+        from ConfigSpace import Configuration
+        from ConfigSpace import ConfigurationSpace
+        from smac import HyperparameterOptimizationFacade
+        from smac import Scenario
+        from smac.runhistory.dataclasses import TrialInfo
+
+        self._sign = -task.sign
+        self._folder = TemporaryDirectory()
+        self._asked: Any = None
+        space = ConfigurationSpace(seed=seed % 2**31)
+        space.add([_hyperparameter(n, d) for n, d in task.search_space.items()])
+        scenario = Scenario(
+            space,
+            deterministic=True,
+            n_trials=10_000,
+            output_directory=Path(self._folder.name),
+            seed=seed % 2**31,
+        )
+        facade = HyperparameterOptimizationFacade
+        self._smac = facade(
+            scenario,
+            _never_called,
+            initial_design=facade.get_initial_design(scenario, n_configs=0),
+            logging_level=False,
+            overwrite=True,
+        )
+        for source in sources:
+            for trial in source.trials:
+                params = into_space(trial.params, task.search_space)
+                if len(params) < len(space):
+                    raise Impossible("SMAC cannot be told a configuration with a parameter less")
+                values = with_step_values(params, task.search_space)
+                config = Configuration(space, values=values)
+                self._tell(TrialInfo(config, seed=0), float(trial.value or 0.0))
+
+    def suggest(self) -> dict[str, Any]:
+        """Asks the facade."""
+        self._asked = self._smac.ask()
+        return {name: _plain(value) for name, value in dict(self._asked.config).items()}
+
+    def observe(self, value: float) -> None:
+        """Tells the facade."""
+        self._tell(self._asked, value)
+
+    def _tell(self, info: Any, value: float) -> None:
+        from smac.runhistory.dataclasses import TrialValue
+
+        self._smac.tell(info, TrialValue(cost=self._sign * value), save=False)
+
+
+def _hyperparameter(name: str, distribution: BaseDistribution) -> Any:
+    from ConfigSpace import Categorical
+    from ConfigSpace import Float
+    from ConfigSpace import Integer
+    from ConfigSpace import OrdinalHyperparameter
+
+    if isinstance(distribution, CategoricalDistribution):
+        return Categorical(name, list(distribution.choices))
+    if isinstance(distribution, FloatDistribution) and distribution.step is not None:
+        return OrdinalHyperparameter(name, step_values(distribution))
+    if isinstance(distribution, IntDistribution):
+        return Integer(name, (distribution.low, distribution.high), log=distribution.log)
+    if isinstance(distribution, FloatDistribution):
+        return Float(name, (distribution.low, distribution.high), log=distribution.log)
+    raise TypeError(f"Unknown distribution: {distribution!r}.")
+
+
+def _plain(value: Any) -> Any:
+    """The value without numpy's types."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _never_called(config: Mapping[str, Any], seed: int = 0) -> float:
+    raise RuntimeError("SMAC is only asked and told.")
+
+
+METHOD = Method("smac", "SMAC told the source trials", _start, needs=("smac", "ConfigSpace"))
