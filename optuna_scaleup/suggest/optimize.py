@@ -168,8 +168,8 @@ class _Search:
     def _is_tried(self, X: Array) -> Array:
         if not len(self._tried):
             return np.zeros(len(X), dtype=bool)
-        gap = np.abs(X[:, None, :] - self._tried[None]).max(axis=-1)
-        return np.asarray((gap < _SAME).any(axis=1))
+        gap = np.abs(X[:, None, :] - self._tried[None])
+        return np.asarray((gap < _SAME).all(axis=-1).any(axis=1))
 
     def _moves(self, x: Array, n_moves: int, step: float, rng: np.random.Generator) -> Array:
         """Random moves of some axes of ``x``; a discrete axis moves by one value at least."""
