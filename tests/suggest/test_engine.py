@@ -369,8 +369,10 @@ def test_plain_quadratic_is_solved_cold() -> None:
     assert best_after(10, 2, is_warm=False, seed=0) < 0.01
 
 
-def test_continuous_space_without_axes() -> None:
-    assert suggest(Problem(UnitSpace(()), no_trials(0))).shape == (0,)
+@pytest.mark.parametrize("n", [0, 1, 3])
+def test_space_without_axes(n: int) -> None:
+    data = Dataset(np.empty((n, 0)), np.ones((n, 1)))
+    assert suggest(Problem(UnitSpace(()), data)).shape == (0,)
 
 
 def test_axis_with_a_huge_grid() -> None:
