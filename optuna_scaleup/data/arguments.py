@@ -20,7 +20,9 @@ def check_n_startup_trials(n_startup_trials: Any) -> None:
 def check_independent_sampler(sampler: Any) -> None:
     """Raises TypeError unless this is a sampler or None."""
     if sampler is not None and not isinstance(sampler, BaseSampler):
-        raise TypeError(f"`independent_sampler` is a sampler or None; got {sampler!r}.")
+        raise TypeError(
+            f"`independent_sampler` is a sampler or None; got a {type(sampler).__name__!r}."
+        )
 
 
 def checked_search_space(search_space: Any) -> dict[str, BaseDistribution] | None:

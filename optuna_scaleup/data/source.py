@@ -120,5 +120,5 @@ def _is_trials(source: Any) -> bool:
 def _not_a_source(source: Any) -> str:
     return (
         "A source is a study, a list of its trials, or a sequence of those from small to large; "
-        f"got {type(source).__name__}: {source!r:.200}."
+        f"got an object of type {type(source).__name__!r}."  # its text may hold a password
     )

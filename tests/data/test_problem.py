@@ -1,0 +1,132 @@
+"""Studies as they stand, read into a problem."""
+
+from __future__ import annotations
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.source import source_readers
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.types import Problem
+
+
+UNIT = FloatDistribution(0, 1)
+SPACE = SearchSpace.of({"x": UNIT, "y": UNIT})
+
+
+def study_of(*rows: tuple[float, dict[str, float]], direction: str = "minimize") -> optuna.Study:
+    study = optuna.create_study(
+        direction=optuna.study.StudyDirection[direction.upper()], study_name=direction
+    )
+    for value, params in rows:
+        trial = optuna.create_trial(
+            value=value, params=params, distributions=dict.fromkeys(params, UNIT)
+        )
+        study.add_trial(trial)
+    return study
+
+
+def snapshot(target: optuna.Study, *sources: optuna.Study) -> Snapshot:
+    number = target.ask().number
+    return Snapshot.take(target, target.trials[number], source_readers(sources), Notices())
+
+
+def problem_of(target: optuna.Study, *sources: optuna.Study) -> Problem:
+    return snapshot(target, *sources).problem(SPACE, {}, Notices())
+
+
+def test_everything_is_in_the_coordinates_of_the_space() -> None:
+    target = study_of((1.0, {"x": 0.5, "y": 0.25}))
+    source = study_of((3.0, {"x": 0.1, "z": 0.2}), direction="maximize")
+    problem = snapshot(target, source).problem(SPACE, {"y": 7.0, "other": 1}, Notices())
+    np.testing.assert_array_equal(problem.target.X, [[0.5, 0.25]])
+    np.testing.assert_array_equal(problem.target.Y, [[-1.0]])
+    np.testing.assert_array_equal(problem.sources[0].X, [[0.1, np.nan]])
+    np.testing.assert_array_equal(problem.sources[0].Y, [[3.0]])
+    assert problem.fixed == {1: 1.0}
+    assert problem.X_pending is None
+
+
+def test_empty_studies_have_shapes() -> None:
+    problem = problem_of(study_of(), study_of())
+    assert problem.target.X.shape == (0, 2)
+    assert problem.target.Y.shape == (0, 1)
+    assert problem.sources == ()
+
+
+def test_sources_with_nothing_in_common_are_left_out_with_their_keys() -> None:
+    related = study_of((1.0, {"x": 0.5}))
+    unrelated = study_of((1.0, {"z": 0.5}), direction="maximize")
+    problem = problem_of(study_of(), unrelated, related)
+    assert len(problem.sources) == len(problem.source_keys) == 1
+
+
+def test_a_range_without_overlap_drops_its_column() -> None:
+    space = SearchSpace.of({"x": FloatDistribution(5, 6), "y": UNIT})
+    source = study_of((1.0, {"x": 0.5, "y": 0.5}), (2.0, {"x": 0.9, "y": 0.2}))
+    problem = snapshot(study_of(), source).problem(space, {}, Notices())
+    np.testing.assert_array_equal(problem.sources[0].X, [[np.nan, 0.5], [np.nan, 0.2]])
+
+
+def test_keys_are_equal_for_equal_data_only() -> None:
+    rows = [(1.0, {"x": 0.5}), (2.0, {"x": 0.25, "y": 0.5})]
+    (key,) = problem_of(study_of(), study_of(*rows)).source_keys
+    assert problem_of(study_of(), study_of(*rows)).source_keys == (key,)
+    changed = [
+        study_of(*rows, (3.0, {"x": 0.1})),
+        study_of(rows[0]),
+        study_of((1.5, {"x": 0.5}), rows[1]),
+        study_of((1.0, {"x": 0.6}), rows[1]),
+        study_of(*rows, direction="maximize"),
+    ]
+    keys = {problem_of(study_of(), source).source_keys[0] for source in changed}
+    assert len(keys) == len(changed)
+    assert key not in keys
+
+
+def test_before_the_target_shows_its_space_the_sources_tell() -> None:
+    source = study_of((1.0, {"x": 0.5, "y": 0.5}))
+    target = study_of()
+    target.ask().suggest_int("x", 0, 9)  # runs: it corrects, but may have more to ask
+    assert snapshot(target, source).expected_distributions() == {
+        "x": IntDistribution(0, 9),
+        "y": UNIT,
+    }
+
+
+def test_afterwards_the_target_alone_tells() -> None:
+    source = study_of((1.0, {"x": 0.5, "y": 0.5}))
+    target = study_of((1.0, {"x": 0.5}))
+    assert snapshot(target, source).expected_distributions() == {"x": UNIT}
+
+
+def test_larger_sources_tell_the_space() -> None:
+    small = study_of((1.0, {"x": 0.5, "z": 0.5}))
+    large = optuna.create_study()
+    choices = CategoricalDistribution(["a"])
+    large.add_trial(
+        optuna.create_trial(value=1.0, params={"x": "a"}, distributions={"x": choices})
+    )
+    expected = snapshot(study_of(), small, large).expected_distributions()
+    assert expected == {"x": choices, "z": UNIT}
+
+
+def test_decided_are_enqueued_and_suggested_values() -> None:
+    target = study_of()
+    target.enqueue_trial({"y": 0.75})
+    trial = target.ask()
+    x = trial.suggest_float("x", 0, 1)
+    taken = Snapshot.take(target, target.trials[0], (), Notices())
+    assert taken.decided_params() == {"y": 0.75, "x": x}
+
+
+def test_sources_are_checked_before_anything_is_read_off_them() -> None:
+    two = optuna.create_study(directions=["minimize", "minimize"])
+    with pytest.raises(ValueError, match="2 objectives"):
+        snapshot(study_of(), two)
