@@ -186,9 +186,11 @@ class ScaleUpSampler(BaseSampler):
             return {}
         with self._lock:
             snapshot = Snapshot.take(study, trial, self._readers, self._notices)
-            params = self._suggest(snapshot, search_space, snapshot.decided_params())
+            distributions = {**self._expected(snapshot), **search_space}
+            held = snapshot.held_params(search_space)
+            params = self._suggest(snapshot, distributions, {**held, **snapshot.decided_params()})
             write_plan(study, trial, Plan(params, is_relative=True))
-        return params
+        return {name: value for name, value in params.items() if name in search_space}
 
     def sample_independent(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Container
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,6 +85,18 @@ class Snapshot:
     def decided_params(self) -> dict[str, Any]:
         """Parameters of the asking trial that are no longer open."""
         return {**enqueued_params(self.asking), **self.asking.params}
+
+    def held_params(self, open_names: Container[str]) -> dict[str, Any]:
+        """Parameters that are not open, at the values of the latest trials.
+
+        Somebody else decides them, for instance :class:`~optuna.samplers.PartialFixedSampler`,
+        and likely as before.
+        """
+        latest: dict[str, Any] = {}
+        for trial in self.trials:
+            if trial.number != self.asking.number:
+                latest.update(trial.params)
+        return {name: value for name, value in latest.items() if name not in open_names}
 
     def problem(self, space: SearchSpace, decided: Mapping[str, Any], notices: Notices) -> Problem:
         """All of it in the coordinates of ``space``.

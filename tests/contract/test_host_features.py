@@ -110,6 +110,18 @@ def test_partial_fixed_sampler(source: optuna.Study) -> None:
     assert abs(study.best_params["x"] - 0.3) < 0.2
 
 
+def test_the_rest_follows_what_partial_fixed_sampler_holds() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+        return (x - y) ** 2
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(objective, n_trials=20)
+    study.sampler = optuna.samplers.PartialFixedSampler({"y": 0.85}, ScaleUpSampler(seed=0))
+    study.optimize(objective, n_trials=4)
+    assert min(abs(trial.params["x"] - 0.85) for trial in study.trials[20:]) < 0.05
+
+
 @pytest.mark.parametrize(
     "pruner",
     [
