@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import logsumexp
 
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.features import FeatureMap
@@ -69,25 +70,28 @@ class GaussianDensity(Density):
     """Normal prior times a normal likelihood of the hyperparameters: evidence and moments known.
 
     Args:
-        mean: Where the likelihood peaks, shape ``(p,)``.
-        cov: Its width, shape ``(p, p)``.
+        means: Where the likelihood peaks, shape ``(m, p)``: the mean of ``m`` normals.
+        cov: Width of each peak, shape ``(p, p)``.
         prior_std: Standard deviations of the zero-mean prior, shape ``(p,)``.
     """
 
-    def __init__(self, mean: Array, cov: Array, prior_std: Array) -> None:
-        p = len(mean)
+    def __init__(self, means: Array, cov: Array, prior_std: Array) -> None:
+        p = len(prior_std)
         X = np.array([[0.2], [0.8]])
         rows = Rows.of(feature_map(continuous(1), X), X, np.array([0.0, 1.0]))
         super().__init__(rows, Prior(np.zeros(p), prior_std, np.full(p, np.inf)))
-        self.likelihood_mean = mean
+        self.likelihood_means = means
         self.precision = np.linalg.inv(cov)
         self.log_norm = -0.5 * float(np.linalg.slogdet(2.0 * np.pi * cov)[1])
 
     def value_and_grad(self, theta: Array, with_grad: bool = True) -> tuple[Array, Array]:
-        gap = theta - self.likelihood_mean
+        gap = theta[:, None, :] - self.likelihood_means
         pull = gap @ self.precision
-        value = self.log_norm - 0.5 * (pull * gap).sum(-1) + self.prior.log_density(theta)
-        return value, self.prior.gradient(theta) - pull
+        log_peak = -0.5 * (pull * gap).sum(-1)
+        log_sum = logsumexp(log_peak, axis=1)
+        value = self.log_norm - np.log(gap.shape[1]) + log_sum + self.prior.log_density(theta)
+        share = np.exp(log_peak - log_sum[:, None])
+        return value, self.prior.gradient(theta) - np.einsum("bm,bmp->bp", share, pull)
 
 
 class KnownMixture(Mixture):

@@ -257,6 +257,14 @@ def test_extra_noise_is_measured_in_the_unit_of_the_values() -> None:
     np.testing.assert_allclose(density.noise(t, v), 0.02 + 0.03 / 4.0, rtol=1e-12)
 
 
+def test_parent_brings_its_own_bowl() -> None:
+    rows = mixed_rows(8, 0.45, 8, noisy=False)
+    density = transfer_density(rows, mixed_source())
+    other = Density(rows, density.prior, density.parent, bowl_weight=3.0)
+    theta = thetas(density, 2)
+    np.testing.assert_array_equal(density.value_and_grad(theta)[0], other.value_and_grad(theta)[0])
+
+
 def test_no_trials_and_one_trial() -> None:
     X = np.array([[0.3]])
     fm = feature_map(continuous(1), X)

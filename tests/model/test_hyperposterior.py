@@ -22,19 +22,20 @@ from tests.fakes import feature_map
 from tests.fakes import quadratic
 
 
-MEAN = np.array([0.5, -1.0, 0.2])
+MEAN = np.array([[0.5, -1.0, 0.2]])
 COV = np.array([[0.3, 0.1, 0.0], [0.1, 0.2, -0.05], [0.0, -0.05, 0.6]])
 PRIOR_STD = np.array([1.0, 1.5, 0.8])
 
 
 def exact(density: GaussianDensity) -> tuple[Array, Array, float]:
-    """Mean, covariance and log evidence of the posterior."""
+    """Mean and covariance of the posterior around the first peak, and the log evidence."""
+    n_peaks = len(density.likelihood_means)
     prior_cov = np.diag(density.prior.scale**2)
     likelihood_cov = np.linalg.inv(density.precision)
     cov = np.linalg.inv(density.precision + np.linalg.inv(prior_cov))
-    mean = cov @ density.precision @ density.likelihood_mean
+    mean = cov @ density.precision @ density.likelihood_means[0]
     normal = multivariate_normal(np.zeros(len(mean)), prior_cov + likelihood_cov)
-    return mean, cov, float(normal.logpdf(density.likelihood_mean))
+    return mean, cov, float(logsumexp(normal.logpdf(density.likelihood_means)) - np.log(n_peaks))
 
 
 def draws_of(density: GaussianDensity, n_draws: int = 200, n_points: int = 1024) -> Draws:
@@ -78,6 +79,17 @@ def test_evidence_of_narrow_and_wide_likelihoods(width: float) -> None:
     density = GaussianDensity(MEAN, width**2 * COV, PRIOR_STD)
     _, _, log_evidence = exact(density)
     assert draws_of(density).log_evidence == pytest.approx(log_evidence, abs=0.05)
+
+
+def test_evidence_and_share_of_two_peaks() -> None:
+    means = np.array([[-1.0, 0.0, 0.3], [1.0, 0.0, 0.3]])
+    density = GaussianDensity(means, 0.02 * np.eye(3), PRIOR_STD)
+    _, _, log_evidence = exact(density)
+    points = sobol(1024, 3, np.random.default_rng(0))
+    draws = draw(density, points, 200, n_modes=8)
+    assert draws.log_evidence == pytest.approx(log_evidence, abs=0.05)
+    left = np.exp(draws.log_weight)[draws.theta[:, 0] < 0.0].sum()
+    assert left == pytest.approx(0.5, abs=0.05)
 
 
 def test_evidence_is_on_the_scale_of_the_density() -> None:

@@ -10,6 +10,7 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import spearmanr
 
+from optuna_scaleup.model.mixture import PRIOR_NO_SOURCE
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.mixture import QuasiRandom
 from optuna_scaleup.model.mixture import fit_mixture
@@ -70,6 +71,20 @@ def test_weights_are_normalised() -> None:
     assert mixture.source_weights.sum() == pytest.approx(1.0)
     assert logsumexp(mixture.log_weight) == pytest.approx(0.0, abs=5e-3)
     assert mixture.log_weight.shape == mixture.scale.shape
+
+
+def test_prior_shares_the_sources_weight_among_them() -> None:
+    """Two equal sources count as much as one."""
+    one, two = (fitted(3, [good_source()] * k).source_weights for k in (1, 2))
+    np.testing.assert_allclose(two[2], one[1], rtol=0.3)
+    np.testing.assert_allclose(two[0], two[1], rtol=0.3)
+
+
+def test_without_evidence_the_prior_decides() -> None:
+    """One trial tells a source that has one trial, too, from none only a little."""
+    vague = source_of(np.array([[0.5, 0.5]]), np.array([0.0]))
+    none = fitted(1, [vague]).source_weights[1]
+    assert PRIOR_NO_SOURCE / 3.0 < none < 3.0 * PRIOR_NO_SOURCE
 
 
 def test_evidence_prefers_the_source_that_predicts() -> None:
