@@ -130,6 +130,7 @@ class ScaleUpSampler(BaseSampler):
             initial_design=initial_design,
             n_startup_trials=n_startup_trials,
             deterministic_objective=deterministic_objective,
+            design_seed=0 if seed is None else seed,  # one design for all workers of a study
         )
         self._starts_at_centre = initial_design == "auto"
         self._readers = source_readers(source)

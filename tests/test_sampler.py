@@ -266,3 +266,20 @@ def test_many_parameters(n_params: int) -> None:
         study = optuna.create_study(sampler=ScaleUpSampler(given, seed=0))
         study.optimize(objective, n_trials=2)
         assert len(study.trials[-1].params) == n_params
+
+
+@pytest.mark.parametrize("is_warm", [False, True])
+def test_a_small_space_is_searched_without_repeats(is_warm: bool) -> None:
+    """Each point once, then anything legal."""
+
+    def objective(trial: optuna.Trial) -> float:
+        n = trial.suggest_int("n", 1, 3)
+        return float(n + (trial.suggest_categorical("c", ["a", "b", None]) == "b"))
+
+    source = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    source.optimize(objective, n_trials=6)
+    sampler = ScaleUpSampler(source if is_warm else None, seed=0, deterministic_objective=True)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(objective, n_trials=11)
+    points = [(trial.params["n"], trial.params["c"]) for trial in study.trials]
+    assert len(set(points[:9])) == 9
