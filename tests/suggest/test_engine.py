@@ -76,6 +76,16 @@ class TestWhatIsTriedFirst:
             X = np.concatenate([X, x[None]])
         assert len(np.unique(X, axis=0)) == 5
 
+    def test_sobol_design_is_one_sequence(self) -> None:
+        """Each eighth of an axis gets one of eight points, though every trial has its own seed."""
+        engine = Engine(initial_design="sobol", n_startup_trials=8)
+        X = np.empty((0, 2))
+        for seed in range(8):
+            x = suggest(Problem(continuous(2), Dataset(X, X[:, :1])), engine, seed)
+            X = np.concatenate([X, x[None]])
+        eighths = np.sort((X * 8.0).astype(int), axis=0)
+        np.testing.assert_array_equal(eighths, np.repeat(np.arange(8)[:, None], 2, axis=1))
+
     def test_corners_are_all_tried_before_the_model(self) -> None:
         engine = Engine(initial_design="corners")
         X = np.empty((0, 2))
@@ -86,6 +96,31 @@ class TestWhatIsTriedFirst:
 
     def test_warm_start_is_near_the_sources_optimum(self) -> None:
         np.testing.assert_allclose(suggest(warm(0)), [0.3, 0.3], atol=0.1)
+
+    def test_warm_start_is_the_best_expected_value(self) -> None:
+        """Over the source's uncertainty and the shifts; not the best of the source's trials."""
+        problem = warm(0)
+        mixture = Engine().fit(problem, np.random.default_rng(0))
+
+        def expected(X: Array) -> Array:
+            weight = np.exp(mixture.log_weight) * mixture.scale
+            return np.asarray(weight @ mixture.predict(X).mean)
+
+        grid = np.stack(np.meshgrid(*[np.linspace(0.0, 1.0, 41)] * 2), axis=-1).reshape(-1, 2)
+        assert expected(suggest(problem)[None])[0] >= expected(grid).max() - 1e-3
+
+    def test_optimum_may_shift_along_numeric_axes_only(self) -> None:
+        """Draws before the first trial differ by their shifts in what they expect."""
+        X = categorical(4).snap(np.random.default_rng(0).uniform(0, 3, (9, 1)))
+        choices = Dataset(X, X)
+        numbers = quadratic_study(9, 1, 0.3, np.random.default_rng(0))
+        n_distinct = []
+        for axis, source in ((categorical(4), choices), (Axis(), numbers)):
+            problem = Problem(UnitSpace((axis,)), no_trials(1), (source,))
+            mean = Engine().fit(problem, np.random.default_rng(0)).predict(np.ones((1, 1))).mean
+            n_distinct.append(len(np.unique(mean.round(9))))
+        assert n_distinct[0] <= 2
+        assert n_distinct[1] > 20
 
     def test_source_without_trials_is_no_source(self) -> None:
         problem = Problem(continuous(2), no_trials(2), (no_trials(2),))
