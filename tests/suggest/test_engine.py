@@ -52,6 +52,21 @@ def with_values(problem: Problem, factor: float, constant: float) -> Problem:
 both = pytest.mark.parametrize("problem", [cold(), warm()], ids=["cold", "warm"])
 
 
+def expected(problem: Problem, X: Array) -> Array:
+    """Expected value of each row in warped units, shape ``(q,)``."""
+    mixture = Engine().fit(problem, np.random.default_rng(0))
+    return np.asarray(np.exp(mixture.log_weight) @ mixture.predict(X).mean)
+
+
+def assert_same_model(a: Problem, b: Problem) -> None:
+    """The same expectations but for what rounding does to the end of a fit.
+
+    Suggestions may differ more, where two points are almost equally good.
+    """
+    X = np.random.default_rng(8).random((20, a.space.n_dims))
+    np.testing.assert_allclose(expected(a, X), expected(b, X), atol=0.05)
+
+
 def assert_legal(x: Array, space: UnitSpace) -> None:
     assert x.shape == (space.n_dims,)
     assert np.isfinite(x).all()
@@ -133,8 +148,7 @@ class TestWhatIsTriedFirst:
 
     def test_source_that_shares_no_axis_changes_nothing_later(self) -> None:
         unknown = Dataset(np.full((5, 2), np.nan), np.linspace(-0.1, 0.0, 5)[:, None])
-        x = suggest(replace(cold(), sources=(unknown,)))
-        np.testing.assert_allclose(x, suggest(cold()), atol=0.03)
+        assert_same_model(replace(cold(), sources=(unknown,)), cold())
 
 
 class TestInvariances:
@@ -154,23 +168,20 @@ class TestInvariances:
 
     @both
     def test_a_constant_on_the_values_does_not_matter(self, problem: Problem) -> None:
-        x = suggest(with_values(problem, 1.0, 3.0))
-        np.testing.assert_allclose(x, suggest(problem), atol=0.03)
+        assert_same_model(with_values(problem, 1.0, 3.0), problem)
 
     @both
     def test_order_of_trials_does_not_matter(self, problem: Problem) -> None:
         order = np.random.default_rng(0).permutation(problem.target.n_trials)
         target = Dataset(problem.target.X[order], problem.target.Y[order])
-        x = suggest(replace(problem, target=target))
-        np.testing.assert_allclose(x, suggest(problem), atol=0.03)
+        assert_same_model(replace(problem, target=target), problem)
 
     def test_order_of_the_sources_trials_does_not_matter(self) -> None:
         problem = warm()
         (source,) = problem.sources
         order = np.random.default_rng(0).permutation(source.n_trials)
         other = Dataset(source.X[order], source.Y[order])
-        x = suggest(replace(problem, sources=(other,)))
-        np.testing.assert_allclose(x, suggest(problem), atol=0.03)
+        assert_same_model(replace(problem, sources=(other,)), problem)
 
     @both
     def test_the_problem_is_left_alone(self, problem: Problem) -> None:
@@ -231,8 +242,9 @@ class TestSpaces:
         assert_legal(suggest(problem), mixed_space())
 
     def test_source_that_lacks_an_axis(self) -> None:
-        source = quadratic_study(20, 2, 0.3, np.random.default_rng(0))
-        source.X[:, 1] = np.nan
+        X = np.random.default_rng(0).random((20, 2))
+        X[:, 1] = np.nan
+        source = Dataset(X, quadratic(X, 0.3)[:, None])
         x = suggest(Problem(continuous(2), no_trials(2), (source,)))
         assert x[0] == pytest.approx(0.3, abs=0.15)
         assert_legal(x, continuous(2))
@@ -330,15 +342,15 @@ class TestOddValues:
 
     @both
     def test_noisy_rows_count_less(self, problem: Problem) -> None:
-        """A far better value with a huge noise does not attract."""
+        """A far better value with a huge noise raises no hopes."""
         target = problem.target
-        X = np.concatenate([target.X, [[0.95, 0.95]]])
-        Y = np.concatenate([target.Y, [[0.3]]])
+        x = np.array([[0.95, 0.95]])
+        X, Y = np.concatenate([target.X, x]), np.concatenate([target.Y, [[0.3]]])
         noise_var = np.zeros(len(X))
         noise_var[-1] = 100.0
-        sure = suggest(replace(problem, target=Dataset(X, Y)))
-        unsure = suggest(replace(problem, target=Dataset(X, Y, noise_var)))
-        assert np.abs(sure - 0.95).max() < np.abs(unsure - 0.95).max()
+        sure = expected(replace(problem, target=Dataset(X, Y)), x)
+        unsure = expected(replace(problem, target=Dataset(X, Y, noise_var)), x)
+        assert unsure[0] < sure[0] - 0.3
 
 
 class TestChoices:
