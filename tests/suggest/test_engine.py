@@ -1,4 +1,4 @@
-"""From a problem to a suggestion: reductions, invariances, repeats and the shifted quadratic."""
+"""From a problem to a suggestion: what is tried first, kept fits, running trials, choices."""
 
 from __future__ import annotations
 
@@ -18,60 +18,16 @@ from optuna_scaleup.types import Problem
 from optuna_scaleup.types import UnitSpace
 from tests.fakes import categorical
 from tests.fakes import continuous
-from tests.fakes import mixed_points
 from tests.fakes import mixed_space
 from tests.fakes import no_trials
-from tests.fakes import ordered
 from tests.fakes import quadratic
 from tests.fakes import quadratic_study
-
-
-def suggest(problem: Problem, engine: Engine | None = None, seed: int = 0) -> Array:
-    return (engine or Engine()).suggest(problem, np.random.default_rng(seed))
-
-
-def cold(n: int = 6) -> Problem:
-    return Problem(continuous(2), quadratic_study(n, 2, 0.45, np.random.default_rng(1)))
-
-
-def warm(n: int = 4, optimum: float = 0.3) -> Problem:
-    source = quadratic_study(20, 2, optimum, np.random.default_rng(2))
-    target = quadratic_study(n, 2, 0.45, np.random.default_rng(1)) if n else no_trials(2)
-    return Problem(continuous(2), target, (source,))
-
-
-def with_values(problem: Problem, factor: float, constant: float) -> Problem:
-    def change(data: Dataset) -> Dataset:
-        return replace(data, Y=factor * data.Y + constant)
-
-    return replace(
-        problem, target=change(problem.target), sources=tuple(map(change, problem.sources))
-    )
-
-
-both = pytest.mark.parametrize("problem", [cold(), warm()], ids=["cold", "warm"])
-
-
-def expected(problem: Problem, X: Array) -> Array:
-    """Expected value of each row in warped units, shape ``(q,)``."""
-    mixture = Engine().fit(problem, np.random.default_rng(0))
-    return np.asarray(np.exp(mixture.log_weight) @ mixture.predict(X).mean)
-
-
-def assert_same_model(a: Problem, b: Problem) -> None:
-    """The same expectations but for what rounding does to the end of a fit.
-
-    Suggestions may differ more, where two points are almost equally good.
-    """
-    X = np.random.default_rng(8).random((20, a.space.n_dims))
-    np.testing.assert_allclose(expected(a, X), expected(b, X), atol=0.05)
-
-
-def assert_legal(x: Array, space: UnitSpace) -> None:
-    assert x.shape == (space.n_dims,)
-    assert np.isfinite(x).all()
-    for u, axis in zip(x, space.axes, strict=True):
-        assert 0.0 <= u <= 1.0 if axis.grid is None else u in axis.grid
+from tests.suggest.problems import assert_legal
+from tests.suggest.problems import assert_same_model
+from tests.suggest.problems import cold
+from tests.suggest.problems import cold_and_warm
+from tests.suggest.problems import suggest
+from tests.suggest.problems import warm
 
 
 class TestWhatIsTriedFirst:
@@ -151,47 +107,6 @@ class TestWhatIsTriedFirst:
         assert_same_model(replace(cold(), sources=(unknown,)), cold())
 
 
-class TestInvariances:
-    @both
-    def test_same_generator_same_suggestion(self, problem: Problem) -> None:
-        np.testing.assert_array_equal(suggest(problem), suggest(problem))
-
-    @both
-    def test_another_generator_another_suggestion(self, problem: Problem) -> None:
-        assert (suggest(problem, seed=0) != suggest(problem, seed=1)).any()
-
-    @both
-    @pytest.mark.parametrize("factor", [2.0**-40, 8.0, 2.0**100])
-    def test_units_of_the_values_do_not_matter(self, problem: Problem, factor: float) -> None:
-        x = suggest(with_values(problem, factor, 0.0))
-        np.testing.assert_allclose(x, suggest(problem), atol=1e-6)
-
-    @both
-    def test_a_constant_on_the_values_does_not_matter(self, problem: Problem) -> None:
-        assert_same_model(with_values(problem, 1.0, 3.0), problem)
-
-    @both
-    def test_order_of_trials_does_not_matter(self, problem: Problem) -> None:
-        order = np.random.default_rng(0).permutation(problem.target.n_trials)
-        target = Dataset(problem.target.X[order], problem.target.Y[order])
-        assert_same_model(replace(problem, target=target), problem)
-
-    def test_order_of_the_sources_trials_does_not_matter(self) -> None:
-        problem = warm()
-        (source,) = problem.sources
-        order = np.random.default_rng(0).permutation(source.n_trials)
-        other = Dataset(source.X[order], source.Y[order])
-        assert_same_model(replace(problem, sources=(other,)), problem)
-
-    @both
-    def test_the_problem_is_left_alone(self, problem: Problem) -> None:
-        before = [d.copy() for s in (problem.target, *problem.sources) for d in (s.X, s.Y)]
-        suggest(problem)
-        after = [d for s in (problem.target, *problem.sources) for d in (s.X, s.Y)]
-        for a, b in zip(before, after, strict=True):
-            np.testing.assert_array_equal(a, b)
-
-
 class TestCache:
     def test_kept_fit_gives_the_same_suggestion(self) -> None:
         problem = replace(warm(), source_keys=("a",))
@@ -209,7 +124,7 @@ class TestCache:
 
 
 class TestPending:
-    @both
+    @cold_and_warm
     def test_concurrent_suggestions_differ(self, problem: Problem) -> None:
         first = suggest(problem)
         second = suggest(replace(problem, X_pending=first[None]))
@@ -231,131 +146,9 @@ class TestPending:
         assert np.abs(second - first).max() > 1e-3
 
 
-class TestSpaces:
-    @pytest.mark.parametrize("is_warm", [False, True])
-    def test_mixed_and_conditional(self, is_warm: bool) -> None:
-        rng = np.random.default_rng(3)
-        X, X_source = mixed_points(5, rng), mixed_points(12, rng)
-        target = Dataset(X, quadratic(X, 0.45)[:, None], np.full(5, 0.01))
-        source = Dataset(X_source, quadratic(X_source, 0.3)[:, None])
-        problem = Problem(mixed_space(), target, (source,) if is_warm else (), X[:2])
-        assert_legal(suggest(problem), mixed_space())
-
-    def test_source_that_lacks_an_axis(self) -> None:
-        X = np.random.default_rng(0).random((20, 2))
-        X[:, 1] = np.nan
-        source = Dataset(X, quadratic(X, 0.3)[:, None])
-        x = suggest(Problem(continuous(2), no_trials(2), (source,)))
-        assert x[0] == pytest.approx(0.3, abs=0.15)
-        assert_legal(x, continuous(2))
-
-    def test_source_outside_the_targets_range(self) -> None:
-        """The range moved: all of the source's trials lie left of it."""
-        source = quadratic_study(20, 1, 0.45, np.random.default_rng(0))
-        moved = Dataset(source.X - 1.0, source.Y)
-        assert_legal(suggest(Problem(continuous(1), no_trials(1), (moved,))), continuous(1))
-
-    @both
-    def test_fixed_axes_are_honoured(self, problem: Problem) -> None:
-        x = suggest(replace(problem, fixed={1: 0.77}))
-        assert x[1] == 0.77
-        assert 0.0 <= x[0] <= 1.0
-
-    @pytest.mark.parametrize("is_warm", [False, True])
-    def test_no_repeats_until_the_grid_is_used_up(self, is_warm: bool) -> None:
-        space = UnitSpace((ordered(4), categorical(3)))
-        engine = Engine(deterministic_objective=True)
-        X_source = space.snap(np.random.default_rng(0).random((6, 2)))
-        sources = (Dataset(X_source, quadratic(X_source, 0.3)[:, None]),) if is_warm else ()
-        X = np.empty((0, 2))
-        for seed in range(13):
-            data = Dataset(X, quadratic(X, 0.4)[:, None])
-            problem = Problem(space, data, sources, source_keys=("a",) * len(sources))
-            x = suggest(problem, engine, seed)
-            assert_legal(x, space)
-            X = np.concatenate([X, x[None]])
-        assert len(np.unique(X[:12], axis=0)) == 12
-
-    @pytest.mark.parametrize("design", DESIGNS)
-    def test_no_repeats_within_a_design(self, design: str) -> None:
-        """Small grids, and trials that the user chose and that the design would come to."""
-        space = UnitSpace((ordered(3), categorical(2), ordered(1)))
-        engine = Engine(initial_design=design, n_startup_trials=6)
-        X = np.array([[0.5, 0.0, 0.5], [1.0 / 6.0, 0.0, 0.5]])
-        for seed in range(4):
-            problem = Problem(space, Dataset(X, quadratic(X, 0.4)[:, None]))
-            X = np.concatenate([X, suggest(problem, engine, seed)[None]])
-        assert len(np.unique(X, axis=0)) == 6
-
-    def test_one_value_axes(self) -> None:
-        space = UnitSpace((ordered(1), categorical(1)))
-        X = np.array([[0.5, 0.0]])
-        problem = Problem(space, Dataset(X, np.array([[1.0]])))
-        np.testing.assert_array_equal(suggest(problem), X[0])
-
-    @pytest.mark.parametrize("n_dims", [1, 50])
-    def test_few_and_many_axes(self, n_dims: int) -> None:
-        rng = np.random.default_rng(4)
-        source = quadratic_study(20, n_dims, 0.3, rng)
-        target = quadratic_study(3, n_dims, 0.45, rng)
-        problem = Problem(continuous(n_dims), target, (source,))
-        assert_legal(suggest(problem), continuous(n_dims))
-
-
-class TestOddValues:
-    @pytest.mark.parametrize("is_warm", [False, True])
-    @pytest.mark.parametrize(
-        "Y",
-        [
-            np.zeros(5),
-            np.full(5, 1e300),
-            np.array([-1e300, 1e300, 0.0, 1.0, 2.0]),
-            np.array([1e-300, 2e-300, 3e-300, 0.0, 1e-300]),
-            np.array([-1e12, 0.1, 0.2, 0.3, 0.4]),
-            1e9 + np.arange(5) * 1e-6,
-        ],
-        ids=["zero", "plateau", "huge", "tiny", "diverged", "offset"],
-    )
-    def test_suggestion_is_legal(self, Y: Array, is_warm: bool) -> None:
-        target = Dataset(np.random.default_rng(5).random((5, 2)), Y[:, None])
-        source = quadratic_study(15, 2, 0.3, np.random.default_rng(6))
-        problem = Problem(continuous(2), target, (source,) if is_warm else ())
-        assert_legal(suggest(problem), continuous(2))
-
-    @pytest.mark.parametrize("unit", [1e-300, 1e-150, 1e150, 1e300])
-    def test_source_in_a_wildly_different_unit(self, unit: float) -> None:
-        problem = warm()
-        (source,) = problem.sources
-        other = Dataset(source.X, unit * source.Y)
-        assert_legal(suggest(replace(problem, sources=(other,))), continuous(2))
-
-    @both
-    def test_duplicates(self, problem: Problem) -> None:
-        target = problem.target
-        twice = Dataset(np.tile(target.X, (3, 1)), np.tile(target.Y, (3, 1)))
-        assert_legal(suggest(replace(problem, target=twice)), continuous(2))
-
-    @pytest.mark.parametrize("n", [1, 2])
-    @pytest.mark.parametrize("is_warm", [False, True])
-    def test_one_or_two_trials(self, n: int, is_warm: bool) -> None:
-        assert_legal(suggest(warm(n) if is_warm else cold(n)), continuous(2))
-
-    @both
-    def test_noisy_rows_count_less(self, problem: Problem) -> None:
-        """A far better value with a huge noise raises no hopes."""
-        target = problem.target
-        x = np.array([[0.95, 0.95]])
-        X, Y = np.concatenate([target.X, x]), np.concatenate([target.Y, [[0.3]]])
-        noise_var = np.zeros(len(X))
-        noise_var[-1] = 100.0
-        sure = expected(replace(problem, target=Dataset(X, Y)), x)
-        unsure = expected(replace(problem, target=Dataset(X, Y, noise_var)), x)
-        assert unsure[0] < sure[0] - 0.3
-
-
 class TestChoices:
     @pytest.mark.parametrize("acquisition", CRITERIA)
-    @both
+    @cold_and_warm
     def test_every_criterion(self, problem: Problem, acquisition: str) -> None:
         assert_legal(suggest(problem, Engine(acquisition=acquisition)), continuous(2))
 
@@ -419,16 +212,3 @@ def test_shifted_quadratic_within_one_percent_after_eight_trials(n_dims: int, se
 
 def test_plain_quadratic_is_solved_cold() -> None:
     assert best_after(10, 2, is_warm=False, seed=0) < 0.01
-
-
-@pytest.mark.parametrize("n", [0, 1, 3])
-def test_space_without_axes(n: int) -> None:
-    data = Dataset(np.empty((n, 0)), np.ones((n, 1)))
-    assert suggest(Problem(UnitSpace(()), data)).shape == (0,)
-
-
-def test_axis_with_a_huge_grid() -> None:
-    space = UnitSpace((ordered(100_000), Axis()))
-    X = space.snap(np.random.default_rng(0).random((5, 2)))
-    problem = Problem(space, Dataset(X, quadratic(X, 0.4)[:, None]))
-    assert_legal(suggest(problem), space)
