@@ -12,14 +12,15 @@ from optuna_scaleup.model.rows import Rows
 # Units: lengthscales in widths of the space, variances in squared distances median to best.
 LENGTHSCALE = 0.5  # times sqrt(n_dims): the typical distance grows with it (Hvarfner et al., 2024)
 LENGTHSCALE_LOG_STD = 0.7
-AMPLITUDE_LOG_STD = 0.8
+AMPLITUDE_VAR = 2.5
+AMPLITUDE_LOG_STD = 1.0
 NOISE_VAR = 1e-3
 NOISE_LOG_STD = 1.5
 PINNED_NOISE_VAR = 1e-6
 PINNED_LOG_STD = 1e-3
-SCALE_LOG_STD = 0.5
+SCALE_LOG_STD = 0.25
 SCALE_DOF = 3.0  # heavy tails: the metric's unit may differ between studies
-BOWL = 0.5  # People centre their spaces on a good guess; corners are bad more often than not.
+BOWL = 0.2  # People centre their spaces on a good guess; corners are bad more often than not.
 
 
 def noise_prior(deterministic: bool) -> tuple[float, float]:
@@ -34,7 +35,7 @@ def gp_prior(n_axes: int, log_scale: float, deterministic: bool = False) -> Prio
     log_noise, noise_std = noise_prior(deterministic)
     log_lengthscale = np.log(LENGTHSCALE * np.sqrt(max(n_axes, 1)))
     return Prior(
-        loc=np.array([*[log_lengthscale] * n_axes, 0.0, log_noise, log_scale]),
+        loc=np.array([*[log_lengthscale] * n_axes, np.log(AMPLITUDE_VAR), log_noise, log_scale]),
         scale=np.array(
             [*[LENGTHSCALE_LOG_STD] * n_axes, AMPLITUDE_LOG_STD, noise_std, SCALE_LOG_STD]
         ),

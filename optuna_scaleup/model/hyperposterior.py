@@ -20,6 +20,8 @@ from optuna_scaleup.types import Array
 
 
 _BOUND_STDS = 8.0
+_LOG_2PI = float(np.log(2.0 * np.pi))
+_MAX_BATCH_ENTRIES = 4_000_000
 _INFLATION = 1.25  # Laplace covariances are a little too narrow; the weights repair the excess.
 
 
@@ -72,14 +74,27 @@ def laplace_factor(density: Density, mode: Mode) -> Array:
     p = len(mode.theta)
     step = 0.02 * density.prior.scale
     steps = np.diag(step)
-    points = np.concatenate([mode.theta + steps, mode.theta - steps])
-    _, grad = density.value_and_grad(points)
+    grad = np.concatenate(
+        [
+            density.value_and_grad(chunk)[1]
+            for chunk in _chunks(density, np.concatenate([mode.theta + steps, mode.theta - steps]))
+        ]
+    )
     hessian = (grad[:p] - grad[p:]) / (2.0 * step)[:, None]
     scale = density.prior.scale
     precision = -0.5 * (hessian + hessian.T) * scale[:, None] * scale[None, :]
     eigenvalue, vector = np.linalg.eigh(precision)
     std = np.sqrt(_INFLATION / np.maximum(eigenvalue, 0.3))
     return np.asarray(scale[:, None] * vector * std)
+
+
+def mode_only(density: Density) -> Draws:
+    """The mode as the only draw, with Laplace's evidence: for studies with many trials."""
+    mode = find_mode(density, density.prior.loc)
+    log_det = np.linalg.slogdet(laplace_factor(density, mode))[1]
+    log_volume = float(log_det) + 0.5 * len(mode.theta) * (_LOG_2PI - np.log(_INFLATION))
+    log_evidence = mode.value + log_volume
+    return Draws(mode.theta[None], np.zeros(1), log_evidence)
 
 
 def draw(density: Density, sobol: Array, n_draws: int, n_modes: int = 2) -> Draws:
@@ -93,7 +108,7 @@ def draw(density: Density, sobol: Array, n_draws: int, n_modes: int = 2) -> Draw
     """
     half = len(sobol) // 2
     prior_theta = density.prior.quantile(sobol[:half])
-    prior_value, _ = density.value_and_grad(prior_theta, with_grad=False)
+    prior_value = _values(density, prior_theta)
     if density.n_trials < 2:
         return _resample(
             prior_theta, prior_value - density.prior.log_density(prior_theta), n_draws
@@ -106,7 +121,7 @@ def draw(density: Density, sobol: Array, n_draws: int, n_modes: int = 2) -> Draw
     laplace_theta = np.stack(
         [modes[k].theta + factors[k] @ e for k, e in zip(owner, normal, strict=True)]
     )
-    laplace_value, _ = density.value_and_grad(laplace_theta, with_grad=False)
+    laplace_value = _values(density, laplace_theta)
     theta = np.concatenate([prior_theta, laplace_theta])
     value = np.concatenate([prior_value, laplace_value])
     components = [density.prior.log_density(theta)]
@@ -114,6 +129,19 @@ def draw(density: Density, sobol: Array, n_draws: int, n_modes: int = 2) -> Draw
     share = np.array([0.5, *[0.5 / len(modes)] * len(modes)])
     log_proposal = logsumexp(np.stack(components), axis=0, b=share[:, None])
     return _resample(theta, value - log_proposal, n_draws)
+
+
+def _chunks(density: Density, theta: Array) -> list[Array]:
+    """Splits a batch so that its intermediate arrays stay small."""
+    rows, features = density.rows.features.shape
+    size = max(1, _MAX_BATCH_ENTRIES // max(1, rows * max(rows, features)))
+    return [theta[i : i + size] for i in range(0, len(theta), size)]
+
+
+def _values(density: Density, theta: Array) -> Array:
+    """Log densities of a batch of any size, shape ``(B,)``."""
+    chunks = _chunks(density, theta)
+    return np.concatenate([density.value_and_grad(c, with_grad=False)[0] for c in chunks])
 
 
 def _distinct(modes: list[Mode], scale: Array) -> list[Mode]:
@@ -129,7 +157,7 @@ def _distinct(modes: list[Mode], scale: Array) -> list[Mode]:
 def _log_normal(theta: Array, mean: Array, factor: Array) -> Array:
     white = np.linalg.solve(factor, (theta - mean).T)
     log_det = np.linalg.slogdet(factor)[1]
-    return np.asarray(-0.5 * (white**2).sum(0) - log_det - 0.5 * len(mean) * np.log(2 * np.pi))
+    return np.asarray(-0.5 * (white**2).sum(0) - log_det - 0.5 * len(mean) * _LOG_2PI)
 
 
 def _resample(theta: Array, log_weight: Array, n_draws: int) -> Draws:

@@ -19,6 +19,7 @@ from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.hyperposterior import Draws
 from optuna_scaleup.model.hyperposterior import draw
+from optuna_scaleup.model.hyperposterior import mode_only
 from optuna_scaleup.model.posterior import Posterior
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
@@ -30,10 +31,25 @@ QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the
 
 PRIOR_NO_SOURCE = 0.2
 _NEGLIGIBLE = 1e-3
-_N_DRAWS = 12
-_N_DRAWS_NO_SOURCE = 6
 _N_PRIOR_DRAWS = 64
-_N_PROPOSALS = 256
+
+
+@dataclass(frozen=True)
+class _Effort:
+    """How much work the hyperparameters get; the more trials, the narrower their posterior."""
+
+    max_trials: float  # of a study to which this effort applies
+    n_proposals: int  # 0: the mode only
+    n_draws: int
+    n_draws_no_source: int
+    n_modes: int
+
+
+_EFFORTS = (
+    _Effort(40, 256, 12, 6, 2),
+    _Effort(np.inf, 0, 1, 1, 1),
+)
+_MAX_FIT_ROWS = 80  # Hyperparameters are fitted to that many trials; all are conditioned on.
 
 
 @dataclass(frozen=True)
@@ -115,31 +131,43 @@ def fit_mixture(
         deterministic: Whether the objective has no noise.
     """
     rows = Rows.of(feature_map, X, y, noise_var)
-    densities = [transfer_density(rows, source, deterministic) for source in sources]
-    log_priors = [np.log((1.0 - PRIOR_NO_SOURCE) / len(sources)) for _ in sources]
-    if len(y) or not sources:
-        log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
-        densities.append(gp.gp_density(rows, log_scale, deterministic))
-        log_priors.append(np.log(PRIOR_NO_SOURCE))
-    draws = [_draws(density, quasi_random) for density in densities]
-    log_posterior = np.array([p + d.log_evidence for p, d in zip(log_priors, draws, strict=True)])
+    fit_rows = rows.representative(_MAX_FIT_ROWS)
+    log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
+    hypotheses: list[Source | None] = [*sources, None]
+
+    def density(rows: Rows, source: Source | None) -> Density:
+        if source is None:
+            return gp.gp_density(rows, log_scale, deterministic)
+        return transfer_density(rows, source, deterministic)
+
+    draws = [_draws(density(fit_rows, source), len(y), quasi_random) for source in hypotheses]
+    log_posterior = _log_priors(len(sources)) + np.array([d.log_evidence for d in draws])
     log_posterior -= logsumexp(log_posterior)
-    pending = feature_map.transform(X_pending)
     kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
-    weights = np.zeros(len(sources) + 1)
-    weights[: len(log_posterior)] = np.exp(log_posterior)
+    pending = feature_map.transform(X_pending)
     return Mixture(
         feature_map,
-        [Posterior(densities[i], draws[i].theta, pending) for i in kept],
+        [Posterior(density(rows, hypotheses[i]), draws[i].theta, pending) for i in kept],
         [log_posterior[i] + draws[i].log_weight for i in kept],
-        weights,
+        np.exp(log_posterior),
     )
 
 
-def _draws(density: Density, quasi_random: QuasiRandom) -> Draws:
+def _log_priors(n_sources: int) -> Array:
+    """Prior log weight of every source and, last, of "no source"."""
+    if not n_sources:
+        return np.zeros(1)
+    share = (1.0 - PRIOR_NO_SOURCE) / n_sources
+    return np.log([*[share] * n_sources, PRIOR_NO_SOURCE])
+
+
+def _draws(density: Density, n_trials: int, quasi_random: QuasiRandom) -> Draws:
     n_params = len(density.prior.loc)
-    if density.n_trials == 0:
+    if n_trials == 0:
         theta = density.prior.quantile(quasi_random(_N_PRIOR_DRAWS, n_params))
         return Draws(theta, np.full(len(theta), -np.log(len(theta))), 0.0)
-    n_draws = _N_DRAWS if density.parent is not None else _N_DRAWS_NO_SOURCE
-    return draw(density, quasi_random(_N_PROPOSALS, n_params), n_draws)
+    effort = next(e for e in _EFFORTS if n_trials <= e.max_trials)
+    if not effort.n_proposals:
+        return mode_only(density)
+    n_draws = effort.n_draws if density.parent is not None else effort.n_draws_no_source
+    return draw(density, quasi_random(effort.n_proposals, n_params), n_draws, effort.n_modes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,3 +43,26 @@ class Rows:
         return cls(
             feature_map.transform(X), feature_map.axis, shiftable, warp.winsorise(y), noise_var
         )
+
+    def representative(self, n_max: int) -> Rows:
+        """At most ``n_max`` rows: the best half, then the ones farthest from those chosen.
+
+        Keeps the cost of a fit bounded. The good end is where the model must be right, the spread
+        (greedy k-centre, Gonzalez, 1985) tells it about the rest.
+        """
+        n = len(self.y)
+        if n <= n_max:
+            return self
+        chosen = [int(i) for i in np.argsort(-self.y, kind="stable")[: n_max // 2]]
+        gap = np.full(n, np.inf)
+        for i in chosen:
+            gap = np.minimum(gap, ((self.features - self.features[i]) ** 2).sum(axis=1))
+        gap[chosen] = -1.0  # not zero, which repeated rows have, too
+        while len(chosen) < n_max:
+            chosen.append(int(np.argmax(gap)))
+            distance = ((self.features - self.features[chosen[-1]]) ** 2).sum(axis=1)
+            gap = np.minimum(gap, distance)
+            gap[chosen[-1]] = -1.0
+        index = np.sort(chosen)
+        noise_var = None if self.noise_var is None else self.noise_var[index]
+        return replace(self, features=self.features[index], y=self.y[index], noise_var=noise_var)

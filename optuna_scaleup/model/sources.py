@@ -27,6 +27,11 @@ SHIFT_DOF = 4.0  # most axes hardly move, one may move far
 RESIDUAL_VAR = 0.1
 RESIDUAL_LOG_STD = 1.0
 RESIDUAL_LENGTHSCALE_LOG_STD = 0.5
+SCALE_LOG_STD = 0.3
+
+# A suggestion must cost the same after 100 and after 10,000 source trials.
+_MAX_FIT_ROWS = 128
+_MAX_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,11 @@ def fit_source(rows: Rows, columns: Array, axes: Array, n_axes: int) -> Source:
         axes: Which of the target's axes ``rows.axis`` numbers, shape ``(rows.n_axes,)``.
         n_axes: Number of the target's axes.
     """
-    density = gp.gp_density(rows, float(np.log(warp.robust_scale(rows.y))))
-    theta = find_mode(density, density.prior.loc).theta[None]
+    log_scale = float(np.log(warp.robust_scale(rows.y)))
+    fit_density = gp.gp_density(rows.representative(_MAX_FIT_ROWS), log_scale)
+    theta = find_mode(fit_density, fit_density.prior.loc).theta[None]
+    rows = rows.representative(_MAX_ROWS)
+    density = gp.gp_density(rows, log_scale)
     t = density.unpack(theta)
     v, z = density.warped(t)
     inverse = density.inverse_lengthscales(t)[0]
@@ -91,7 +99,7 @@ def transfer_density(rows: Rows, source: Source, deterministic: bool = False) ->
             [
                 np.full(n_shift, SHIFT_STD),
                 np.full(rows.n_axes, RESIDUAL_LENGTHSCALE_LOG_STD),
-                [RESIDUAL_LOG_STD, noise_std, gp.SCALE_LOG_STD],
+                [RESIDUAL_LOG_STD, noise_std, SCALE_LOG_STD],
             ]
         ),
         dof=np.concatenate(
