@@ -20,6 +20,7 @@ from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.arguments import check_independent_sampler
 from optuna_scaleup.data.arguments import check_n_startup_trials
 from optuna_scaleup.data.arguments import checked_search_space
+from optuna_scaleup.data.arguments import entropy_of
 from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.encoding import random_coordinate
 from optuna_scaleup.data.plan import Plan
@@ -124,7 +125,7 @@ class ScaleUpSampler(BaseSampler):
         check_n_startup_trials(n_startup_trials)
         check_independent_sampler(independent_sampler)
         self._search_space = checked_search_space(search_space)
-        self._entropy = np.random.SeedSequence(seed).entropy
+        self._entropy = entropy_of(seed)
         self._engine = Engine(
             acquisition=acquisition,
             initial_design=initial_design,
@@ -147,7 +148,7 @@ class ScaleUpSampler(BaseSampler):
         self._lock = threading.Lock()
 
     def reseed_rng(self) -> None:
-        self._entropy = np.random.SeedSequence().entropy
+        self._entropy = entropy_of(None)
         if self._independent_sampler is not None:
             self._independent_sampler.reseed_rng()
 
@@ -231,7 +232,8 @@ class ScaleUpSampler(BaseSampler):
         decided.pop(param_name, None)
         params = self._suggest(snapshot, distributions, decided)
         if not params.keys() <= {param_name, *trial.params}:
-            write_plan(study, trial, Plan(params, is_relative=False))
+            is_relative = plan is not None and plan.is_relative
+            write_plan(study, trial, Plan(params, is_relative))
         return params[param_name]
 
     def _expected(self, snapshot: Snapshot) -> dict[str, BaseDistribution]:
@@ -271,5 +273,4 @@ class ScaleUpSampler(BaseSampler):
 
     def _rng(self, trial: FrozenTrial, stream: int) -> np.random.Generator:
         """Random numbers that depend on the seed and the trial, not on what was drawn before."""
-        entropy = self._entropy if isinstance(self._entropy, int) else 0
-        return np.random.default_rng(np.random.SeedSequence([entropy, trial.number, stream]))
+        return np.random.default_rng([self._entropy, trial.number, stream])

@@ -47,8 +47,9 @@ def plain(trial: optuna.Trial) -> float:
         ({"search_space": {"x": (0, 1)}}, TypeError, "maps names to distributions"),
         ({"search_space": [FloatDistribution(0, 1)]}, TypeError, "maps names to distributions"),
         ({"independent_sampler": "random"}, TypeError, "`independent_sampler` is a sampler"),
-        ({"seed": -1}, ValueError, "non-negative"),
-        ({"seed": "one"}, TypeError, "int"),
+        ({"seed": -1}, ValueError, "cannot be negative"),
+        ({"seed": "one"}, TypeError, "whole number"),
+        ({"seed": 1.5}, TypeError, "whole number"),
     ],
 )
 def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], message: str) -> None:

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
+
+
+def entropy_of(seed: Any) -> int:
+    """The seed as a non-negative number; one that nobody can guess for :obj:`None`.
+
+    Raises:
+        TypeError: If the seed is no whole number.
+        ValueError: If it is negative.
+    """
+    if seed is None:
+        return secrets.randbits(128)
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
+        raise TypeError(f"`seed` is a whole number or None; got {seed!r}.")
+    if seed < 0:
+        raise ValueError(f"`seed` cannot be negative; got {seed}.")
+    return int(seed)
 
 
 def check_n_startup_trials(n_startup_trials: Any) -> None:
