@@ -177,6 +177,20 @@ class TestOddValues:
         twice = Dataset(np.tile(target.X, (3, 1)), np.tile(target.Y, (3, 1)))
         assert_legal(suggest(replace(problem, target=twice)), continuous(2))
 
+    @pytest.mark.parametrize("is_deterministic", [False, True])
+    def test_duplicates_that_contradict_each_other(self, is_deterministic: bool) -> None:
+        rng = np.random.default_rng(7)
+        target = Dataset(np.tile(rng.random((3, 2)), (4, 1)), rng.standard_normal((12, 1)))
+        engine = Engine(deterministic_objective=is_deterministic)
+        assert_legal(suggest(Problem(continuous(2), target), engine), continuous(2))
+
+    @cold_and_warm
+    def test_many_trials(self, problem: Problem) -> None:
+        """Past the number that gets the full effort."""
+        target = quadratic_study(150, 2, 0.45, np.random.default_rng(9))
+        x = suggest(replace(problem, target=target))
+        np.testing.assert_allclose(x, [0.45, 0.45], atol=0.05)
+
     @pytest.mark.parametrize("n", [1, 2])
     @pytest.mark.parametrize("is_warm", [False, True])
     def test_one_or_two_trials(self, n: int, is_warm: bool) -> None:
