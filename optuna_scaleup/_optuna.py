@@ -108,6 +108,11 @@ def write_attr(study: Study, trial: FrozenTrial, name: str, value: Any) -> None:
         study._storage.set_trial_system_attr(trial._trial_id, _attr_key(name, i), chunks[i])
 
 
+def has_attr(trial: FrozenTrial, name: str) -> bool:
+    """Whether :func:`write_attr` stored anything under this name."""
+    return _attr_key(name, 0) in trial.system_attrs
+
+
 def read_attr(trial: FrozenTrial, name: str) -> Any:
     """The value that :func:`write_attr` stored; :obj:`None` if there is none.
 

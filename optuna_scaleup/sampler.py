@@ -23,9 +23,12 @@ from optuna_scaleup.data.arguments import checked_search_space
 from optuna_scaleup.data.arguments import entropy_of
 from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.encoding import random_coordinate
+from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.plan import Plan
 from optuna_scaleup.data.plan import read_plan
 from optuna_scaleup.data.plan import write_plan
+from optuna_scaleup.data.prediction import tell_if_misled
+from optuna_scaleup.data.prediction import write_prediction
 from optuna_scaleup.data.problem import Snapshot
 from optuna_scaleup.data.source import source_readers
 from optuna_scaleup.data.space import SearchSpace
@@ -252,7 +255,11 @@ class ScaleUpSampler(BaseSampler):
         rng = self._rng(snapshot.asking, len(decided))
         problem = snapshot.problem(space, decided, self._notices)
         problem = settle_unknown_axes(problem, rng, at_centre=self._starts_at_centre)
-        return space.decode(self._engine.suggest(problem, rng))
+        suggestion = self._engine.suggest(problem, rng)
+        study, trial = snapshot.study, snapshot.asking
+        write_prediction(study, trial, suggestion, signs_of(study.directions))
+        tell_if_misled(study, trial, np.array(suggestion.source_weights), self._notices)
+        return space.decode(suggestion.x)
 
     def _sample_outside(
         self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution

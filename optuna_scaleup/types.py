@@ -38,7 +38,7 @@ class Axis:
         """Moves every coordinate to the nearest legal position; keeps shape and ``NaN``."""
         u = np.asarray(u, dtype=float)
         if self.grid is None:
-            return np.clip(u, 0.0, 1.0)
+            return np.asarray(np.clip(u, 0.0, 1.0))
         upper = np.clip(np.searchsorted(self.grid, u), 1, max(len(self.grid) - 1, 1))
         left = self.grid[upper - 1]
         right = self.grid[np.minimum(upper, len(self.grid) - 1)]
@@ -110,3 +110,20 @@ class Problem:
     X_pending: Array | None = None
     fixed: Mapping[int, float] = field(default_factory=dict)
     source_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A point to try and what the model expects of it.
+
+    Attributes:
+        x: Coordinates, shape ``(d,)``.
+        value_interval: 5 %, 50 % and 95 % quantiles of the predicted value, larger is better;
+            :obj:`None` without a model or with several objectives.
+        source_weights: Posterior weight of every usable source and, last, of the hypothesis that
+            no source helps; empty without a source.
+    """
+
+    x: Array
+    value_interval: tuple[float, float, float] | None = None
+    source_weights: tuple[float, ...] = ()

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import has_attr
 from optuna_scaleup._optuna import read_attr
 from optuna_scaleup._optuna import write_attr
 
@@ -56,6 +57,11 @@ def read_plan(trial: FrozenTrial, notices: Notices) -> Plan | None:
         message = f"Trial {trial.number} carries a plan that cannot be read; it is ignored."
         notices.once(logging.WARNING, ("corrupt plan",), message)
         return None
+
+
+def has_plan(trial: FrozenTrial) -> bool:
+    """Whether a plan was written, readable or not."""
+    return has_attr(trial, _ATTR_NAME)
 
 
 def planned_params(trial: FrozenTrial, notices: Notices) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
@@ -12,8 +13,10 @@ import numpy as np
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import enqueued_params
 from optuna_scaleup.data.outcomes import constraint_columns
 from optuna_scaleup.data.outcomes import signed_values
+from optuna_scaleup.data.plan import has_plan
 from optuna_scaleup.data.plan import planned_params
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.types import Array
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 
 
 _N_FAILED_AVOIDED: Final = 10
+_N_UNDECIDED_HEEDED: Final = 16
+_LONGEST_THOUGHT: Final = timedelta(minutes=1)
 PRUNED_USED: Final = "pruned, taken as no better than the median"
 _SKIPPED_STATES: Final = {
     TrialState.FAIL: "skipped as failed",
@@ -79,11 +84,32 @@ def pending_rows(
         if trial.state == TrialState.RUNNING and trial.number != asking.number
     ]
     failed = [trial for trial in trials if trial.state == TrialState.FAIL and trial.params]
-    rows: list[dict[str, Any]] = [{**planned_params(t, notices), **t.params} for t in running]
+    rows: list[dict[str, Any]] = [
+        {**enqueued_params(t), **planned_params(t, notices), **t.params} for t in running
+    ]
     rows += [trial.params for trial in failed[-_N_FAILED_AVOIDED:]]
     points = space.encode(rows)
     points = points[~np.all(np.isnan(points), axis=1)]
     return points if len(points) else None
+
+
+def undecided_trials(trials: Sequence[FrozenTrial], asking: FrozenTrial) -> list[FrozenTrial]:
+    """Running trials that started shortly before ``asking`` and show no sign of their plan yet.
+
+    Other workers are thinking about them right now. Of older ones nothing will come.
+    """
+    started = asking.datetime_start
+    return [
+        trial
+        for trial in trials
+        if trial.state == TrialState.RUNNING
+        and trial.number < asking.number
+        and not trial.params
+        and not has_plan(trial)
+        and started is not None
+        and trial.datetime_start is not None
+        and abs(started - trial.datetime_start) < _LONGEST_THOUGHT
+    ][-_N_UNDECIDED_HEEDED:]
 
 
 def _usable(values: Array) -> Array:

@@ -54,17 +54,23 @@ class Density:
         prior: Prior of the packed hyperparameters.
         parent: The fitted smaller study, if any.
         bowl_weight: Weight of the prior mean that favours the centre; a parent brings its own.
+        anchor: Value that stands for the study's best as long as it has no trial.
     """
 
     def __init__(
-        self, rows: Rows, prior: Prior, parent: Parent | None = None, bowl_weight: float = 0.0
+        self,
+        rows: Rows,
+        prior: Prior,
+        parent: Parent | None = None,
+        bowl_weight: float = 0.0,
+        anchor: float = 0.0,
     ) -> None:
         self.rows = rows
         self.prior = prior
         self.parent = parent
         self.bowl_weight = 0.0 if parent is not None else bowl_weight
         self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
-        self.anchor = float(np.max(rows.y)) if len(rows.y) else 0.0
+        self.anchor = float(np.max(rows.y)) if len(rows.y) else anchor
         self.n_shift = 0 if parent is None else parent.n_shift
         self._axis_indicator = (rows.axis[:, None] == np.arange(rows.n_axes)).astype(float)
 

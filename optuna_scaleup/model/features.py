@@ -57,7 +57,7 @@ class FeatureMap:
 
     @property
     def is_shiftable(self) -> Array:
-        """Features along which the optimum may drift: the numeric ones, shape ``(n_features,)``."""
+        """Features along which the optimum may drift: numeric ones, shape ``(n_features,)``."""
         return np.asarray((self.choice < 0) & ~self.is_activity)
 
     def transform(self, X: Array) -> Array:

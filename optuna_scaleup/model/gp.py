@@ -43,7 +43,9 @@ def gp_prior(n_axes: int, log_scale: float, deterministic: bool = False) -> Prio
     )
 
 
-def gp_density(rows: Rows, log_scale: float, deterministic: bool = False) -> Density:
+def gp_density(
+    rows: Rows, log_scale: float, deterministic: bool = False, anchor: float = 0.0
+) -> Density:
     """Log posterior of the hyperparameters of a GP without a parent."""
     prior = gp_prior(rows.n_axes, log_scale, deterministic)
-    return Density(rows, prior, parent=None, bowl_weight=BOWL)
+    return Density(rows, prior, parent=None, bowl_weight=BOWL, anchor=anchor)

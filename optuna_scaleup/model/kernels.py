@@ -1,7 +1,7 @@
-"""Stationary kernel on features: Matern-5/2 with one lengthscale per axis (Rasmussen & Williams, eq. 4.17).
+"""Matern-5/2 kernel with one lengthscale per axis (Rasmussen & Williams, 2006, eq. 4.17).
 
-All functions broadcast over leading batch dimensions, so one call serves a single GP or a batch of
-hyperparameter draws.
+All functions broadcast over leading batch dimensions, so one call serves a single GP or a batch
+of hyperparameter draws.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import logsumexp
+from scipy.special import ndtri
 
 from optuna_scaleup.model import gp
 from optuna_scaleup.model import warp
@@ -32,6 +33,7 @@ QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the
 PRIOR_NO_SOURCE = 0.2
 _NEGLIGIBLE = 1e-3
 _N_PRIOR_DRAWS = 64
+_N_QUANTILES = 64
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class Mixture:
         ).astype(float)
         self.log_weight = np.concatenate(log_weights)
         self.scale = np.concatenate([p.scale for p in posteriors])
+        self._anchor = np.concatenate([np.full(p.n_draws, p.anchor) for p in posteriors])
+        self._noise_var = np.concatenate([p.noise_var for p in posteriors])
         self.source_weights = source_weights
 
     def predict(self, X: Array, with_grad: bool = False) -> MixturePrediction:
@@ -106,6 +110,26 @@ class Mixture:
         grad_mean = np.concatenate([p.grad_mean for p in parts]) @ self._to_axes
         grad_var = np.concatenate([p.grad_var for p in parts]) @ self._to_axes
         return MixturePrediction(mean, std, grad_mean, grad_var / (2.0 * std[..., None]))
+
+    def value_quantiles(self, x: Array, levels: Sequence[float]) -> Array:
+        """Quantiles of what a trial at ``x`` will return, in the unit of the values.
+
+        Args:
+            x: One point, shape ``(d,)``.
+            levels: Probabilities.
+
+        Returns:
+            Shape ``(len(levels),)``; noise is included.
+        """
+        p = self.predict(x[None])
+        std = np.sqrt(p.std[:, 0] ** 2 + self._noise_var)
+        z = p.mean + std[:, None] * ndtri((np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES)
+        values = self._anchor[:, None] + self.scale[:, None] * (warp.unwarp(z) - 1.0)
+        weights = np.exp(self.log_weight)[:, None].repeat(_N_QUANTILES, axis=1).ravel()
+        order = np.argsort(values, axis=None)
+        cumulative = np.cumsum(weights[order]) / weights.sum()
+        picks = np.searchsorted(cumulative, levels)
+        return np.asarray(values.ravel()[order][np.minimum(picks, len(order) - 1)])
 
 
 def fit_mixture(
@@ -133,11 +157,12 @@ def fit_mixture(
     rows = Rows.of(feature_map, X, y, noise_var)
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
+    anchor = sources[-1].best if sources else 0.0
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:
         if source is None:
-            return gp.gp_density(rows, log_scale, deterministic)
+            return gp.gp_density(rows, log_scale, deterministic, anchor)
         return transfer_density(rows, source, deterministic)
 
     draws = [_draws(density(fit_rows, source), len(y), quasi_random) for source in hypotheses]

@@ -14,7 +14,7 @@ from optuna_scaleup.types import Array
 
 @dataclass(frozen=True)
 class Link:
-    """The parent's posterior at shifted points and what its gradient needs, for a batch of shifts."""
+    """The parent's posterior at shifted points, and what its gradient needs, for each shift."""
 
     shifted: Array  # (B, n, D) scaled features of the points after the shift
     slope: Array  # (B, n_parent, n) derivative of the kernel in its squared distance
@@ -56,7 +56,7 @@ class Parent:
         return len(self.shiftable)
 
     def shifted(self, features: Array, shift: Array) -> Array:
-        """Scaled features after each shift: ``(n, D_all)`` and ``(B, n_shift)`` to ``(B, n, D)``."""
+        """Scaled features after each shift, ``(n, D_all)`` and ``(B, n_shift)`` to ``(B, n, D)``."""
         offset = np.zeros((len(shift), len(self.columns)))
         offset[:, self.shiftable] = shift
         shifted = features[..., self.columns] + offset[:, None, :]

@@ -1,8 +1,8 @@
 """Posterior of one study under a batch of hyperparameter draws, with gradients in the query.
 
-With a parent the prior of the study's function is the parent's posterior, so the covariance between
-a trial and a query is ``k_parent(u + c, u' + c) - V(u)^T V(u') + k_delta(u, u') + offset_var`` with
-``V`` the parent's whitened cross covariance. Predictions and their gradients below are the usual
+With a parent the prior of the study's function is the parent's posterior, so the covariance
+between a trial and a query is ``k_parent(u, u') - V(u + c)^T V(u' + c) + k_delta(u, u') +
+offset_var`` with ``V`` the parent's whitened cross covariance. Predictions and their gradients below are the usual
 ones of a GP with that covariance (Rasmussen & Williams, algorithm 2.1).
 """
 
@@ -92,6 +92,11 @@ class Posterior:
     @property
     def n_draws(self) -> int:
         return len(self.scale)
+
+    @property
+    def noise_var(self) -> Array:
+        """Noise variance of a finished trial in squared warped units, shape ``(K,)``."""
+        return np.asarray(np.exp(self._theta.log_noise_var))
 
     @property
     def shift(self) -> Array:

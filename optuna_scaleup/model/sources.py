@@ -43,11 +43,13 @@ class Source:
         log_lengthscales: One per axis of the *target*, shape ``(d,)``; the prior's centre where
             the source does not know the axis.
         log_scale: Log distance from median to best in its own unit.
+        best: Its best value.
     """
 
     parent: Parent
     log_lengthscales: Array
     log_scale: float
+    best: float
 
 
 def fit_source(rows: Rows, columns: Array, axes: Array, n_axes: int) -> Source:
@@ -85,7 +87,7 @@ def fit_source(rows: Rows, columns: Array, axes: Array, n_axes: int) -> Source:
     )
     log_lengthscales = gp.gp_prior(n_axes, 0.0).loc[:n_axes].copy()
     log_lengthscales[axes] = t.log_lengthscales[0]
-    return Source(parent, log_lengthscales, float(t.log_scale[0]))
+    return Source(parent, log_lengthscales, float(t.log_scale[0]), density.anchor)
 
 
 def transfer_density(rows: Rows, source: Source, deterministic: bool = False) -> Density:
@@ -106,4 +108,4 @@ def transfer_density(rows: Rows, source: Source, deterministic: bool = False) ->
             [np.full(n_shift, SHIFT_DOF), np.full(rows.n_axes + 2, np.inf), [gp.SCALE_DOF]]
         ),
     )
-    return Density(rows, prior, parent=source.parent)
+    return Density(rows, prior, parent=source.parent, anchor=source.best)

@@ -1,9 +1,9 @@
 """Outcome warp: linear in the good half, logarithmic in the bad tail.
 
-``v = 1 + (y - best) / s``, with ``s`` about the distance from median to best, is zero at the study's
-median and one at its best; ``w(v) = v`` for ``v >= 0`` and ``-log(1 - v)`` below. ``w`` is monotone and
-continuously differentiable, leaves the good half alone and keeps diverged runs from owning the
-variance.
+``v = 1 + (y - best) / s``, with ``s`` about the distance from median to best, is zero at the
+study's median and one at its best; ``w(v) = v`` for ``v >= 0`` and ``-log(1 - v)`` below. ``w`` is
+monotone and continuously differentiable, leaves the good half alone and keeps diverged runs from
+owning the variance.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def robust_scale(y: Array) -> float:
 
 
 def winsorise(y: Array) -> Array:
-    """Lifts the worst values so that no diverged run dwarfs the rest; keeps the order's good end."""
+    """Lifts the worst values so that no diverged run dwarfs the rest; keeps the good end."""
     if len(y) < 3:
         return y
     return np.asarray(np.maximum(y, np.max(y) - _TAIL * robust_scale(y)))

@@ -28,9 +28,11 @@ from optuna_scaleup.suggest.scalarize import draw_weights
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
+from optuna_scaleup.types import Suggestion
 
 
 _N_SEEDS = 3
+_INTERVAL = (0.05, 0.5, 0.95)
 _MAX_CACHED_SOURCES = 64
 
 
@@ -74,18 +76,24 @@ class Engine:
                 f"{self.initial_design!r}."
             )
 
-    def suggest(self, problem: Problem, rng: np.random.Generator) -> Array:
-        """One legal point of ``problem.space``, shape ``(d,)``."""
-        problem = _normalized(_single_objective(problem, rng))
+    def suggest(self, problem: Problem, rng: np.random.Generator) -> Suggestion:
+        """One legal point of ``problem.space``."""
+        has_one_objective = problem.target.Y.shape[1] == 1
+        problem, unit = _normalized(_single_objective(problem, rng))
         sources = self._sources(problem)
         if not sources and self._is_in_design(problem):
-            return self._design_point(problem, rng)
+            return Suggestion(self._design_point(problem, rng))
         mixture = self.fit(problem, rng)
         tried = np.concatenate([problem.target.X, _pending(problem)])
         criterion = self._criterion() if len(tried) else PosteriorMean()
         acquisition = MixtureAcquisition(mixture, criterion, tried)
         seeds = _seeds(problem, rng)
-        return maximize(acquisition, problem.space, seeds, tried, problem.fixed, rng).x
+        x = maximize(acquisition, problem.space, seeds, tried, problem.fixed, rng).x
+        weights = tuple(map(float, mixture.source_weights)) if sources else ()
+        if not has_one_objective:
+            return Suggestion(x, None, weights)
+        low, median, high = (unit * mixture.value_quantiles(x, _INTERVAL)).tolist()
+        return Suggestion(x, (low, median, high), weights)
 
     def fit(self, problem: Problem, rng: np.random.Generator) -> Mixture:
         """The model of a problem with one objective."""
@@ -213,21 +221,21 @@ def _single_objective(problem: Problem, rng: np.random.Generator) -> Problem:
     )
 
 
-def _normalized(problem: Problem) -> Problem:
+def _normalized(problem: Problem) -> tuple[Problem, float]:
     """All studies' values divided by one number, so that no difference overflows."""
     largest = max(
         (float(np.abs(d.Y).max()) for d in (problem.target, *problem.sources) if d.n_trials),
         default=0.0,
     )
     if largest == 0.0:
-        return problem
+        return problem, 1.0
 
     def divide(data: Dataset) -> Dataset:
         noise_var = None if data.noise_var is None else data.noise_var / largest / largest
         return Dataset(data.X, data.Y / largest, noise_var, data.constraints)
 
     keys = tuple(f"{key}{largest!r}" for key in problem.source_keys)
-    return Problem(
+    divided = Problem(
         problem.space,
         divide(problem.target),
         tuple(divide(source) for source in problem.sources),
@@ -235,6 +243,7 @@ def _normalized(problem: Problem) -> Problem:
         problem.fixed,
         keys,
     )
+    return divided, largest
 
 
 def _seeds(problem: Problem, rng: np.random.Generator) -> Array:

@@ -18,7 +18,7 @@ from tests.fakes import quadratic_study
 
 
 def suggest(problem: Problem, engine: Engine | None = None, seed: int = 0) -> Array:
-    return (engine or Engine()).suggest(problem, np.random.default_rng(seed))
+    return (engine or Engine()).suggest(problem, np.random.default_rng(seed)).x
 
 
 def cold(n: int = 6) -> Problem:

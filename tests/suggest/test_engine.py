@@ -200,7 +200,7 @@ def best_after(n_trials: int, n_dims: int, is_warm: bool, seed: int) -> float:
     for _ in range(n_trials):
         target = Dataset(X, quadratic(X, 0.45)[:, None])
         problem = Problem(continuous(n_dims), target, sources, source_keys=("a",) * len(sources))
-        X = np.concatenate([X, engine.suggest(problem, rng)[None]])
+        X = np.concatenate([X, engine.suggest(problem, rng).x[None]])
     return float(-quadratic(X, 0.45).max() / (n_dims * 0.55**2))
 
 
