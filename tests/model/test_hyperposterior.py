@@ -13,6 +13,7 @@ from optuna_scaleup.model.hyperposterior import Mode
 from optuna_scaleup.model.hyperposterior import draw
 from optuna_scaleup.model.hyperposterior import find_mode
 from optuna_scaleup.model.hyperposterior import laplace_factor
+from optuna_scaleup.model.hyperposterior import mode_only
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.types import Array
@@ -60,6 +61,16 @@ def test_laplace_factor_is_a_root_of_the_inflated_covariance() -> None:
     ratio = np.linalg.eigvals(np.linalg.solve(cov, factor @ factor.T)).real
     np.testing.assert_allclose(ratio, ratio[0], rtol=1e-6)
     assert 1.0 <= ratio[0] < 2.0
+
+
+@pytest.mark.parametrize("width", [0.05, 0.3])
+def test_evidence_of_the_mode_alone_is_exact_for_a_normal(width: float) -> None:
+    density = GaussianDensity(MEAN, width**2 * COV, PRIOR_STD)
+    mean, _, log_evidence = exact(density)
+    draws = mode_only(density)
+    np.testing.assert_allclose(draws.theta, mean[None], atol=0.02)
+    np.testing.assert_array_equal(draws.log_weight, [0.0])
+    assert draws.log_evidence == pytest.approx(log_evidence, abs=0.01)
 
 
 def test_evidence_and_moments() -> None:

@@ -91,3 +91,16 @@ def test_one_trial_is_enough() -> None:
     link = source.parent.link(X, np.zeros((1, 2)))
     assert np.isfinite(link.mean).all()
     assert source.log_scale == 0.0
+
+
+def test_many_trials_are_reduced_to_telling_ones() -> None:
+    """The cost of a suggestion stays bounded; the optimum is still known."""
+    rng = np.random.default_rng(2)
+    X = rng.random((1200, 2))
+    y = quadratic(X, 0.3) + 0.02 * rng.standard_normal(1200)
+    rows = Rows.of(feature_map(continuous(2), X), X, y)
+    parent = fit_source(rows, np.arange(2), np.arange(2), 2).parent
+    assert len(parent.z) < 600
+    grid = np.stack(np.meshgrid(*[np.linspace(0, 1, 41)] * 2), axis=-1).reshape(-1, 2)
+    link = parent.link(grid, np.zeros((1, 2)))
+    np.testing.assert_allclose(grid[link.mean[0].argmax()], [0.3, 0.3], atol=0.08)
