@@ -56,7 +56,7 @@ class Parent:
         return len(self.shiftable)
 
     def shifted(self, features: Array, shift: Array) -> Array:
-        """Scaled features after each shift, ``(n, D_all)`` and ``(B, n_shift)`` to ``(B, n, D)``."""
+        """Scaled features after each shift: ``(n, D_all)``, ``(B, n_shift)`` to ``(B, n, D)``."""
         offset = np.zeros((len(shift), len(self.columns)))
         offset[:, self.shiftable] = shift
         shifted = features[..., self.columns] + offset[:, None, :]

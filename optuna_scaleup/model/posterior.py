@@ -2,8 +2,8 @@
 
 With a parent the prior of the study's function is the parent's posterior, so the covariance
 between a trial and a query is ``k_parent(u, u') - V(u + c)^T V(u' + c) + k_delta(u, u') +
-offset_var`` with ``V`` the parent's whitened cross covariance. Predictions and their gradients below are the usual
-ones of a GP with that covariance (Rasmussen & Williams, algorithm 2.1).
+offset_var`` with ``V`` the parent's whitened cross covariance. Predictions and their gradients
+below are the usual ones of a GP with that covariance (Rasmussen & Williams, algorithm 2.1).
 """
 
 from __future__ import annotations
