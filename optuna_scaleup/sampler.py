@@ -7,6 +7,7 @@ import threading
 import zlib
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -34,9 +35,13 @@ from optuna_scaleup.data.source import source_readers
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_settled
 from optuna_scaleup.data.space import observed_distributions
+from optuna_scaleup.data.trials import undecided_trials
+from optuna_scaleup.data.trials import with_pending
 from optuna_scaleup.first_trial import settle_unknown_axes
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.types import Problem
+from optuna_scaleup.types import Suggestion
 
 
 if TYPE_CHECKING:
@@ -234,7 +239,7 @@ class ScaleUpSampler(BaseSampler):
             decided = {**plan.params, **decided}
         decided.pop(param_name, None)
         params = self._suggest(snapshot, distributions, decided)
-        if not params.keys() <= {param_name, *trial.params}:
+        if not trial.params or not params.keys() <= {param_name, *trial.params}:
             is_relative = plan is not None and plan.is_relative
             write_plan(study, trial, Plan(params, is_relative))
         return params[param_name]
@@ -254,12 +259,19 @@ class ScaleUpSampler(BaseSampler):
         space = SearchSpace.of(distributions)
         rng = self._rng(snapshot.asking, len(decided))
         problem = snapshot.problem(space, decided, self._notices)
-        problem = settle_unknown_axes(problem, rng, at_centre=self._starts_at_centre)
-        suggestion = self._engine.suggest(problem, rng)
+        for other in undecided_trials(snapshot.trials, snapshot.asking):
+            # What it will try is not in the storage yet; most likely it is what we would try.
+            likely = self._point(replace(problem, fixed={}), self._rng(other, 0))
+            problem = with_pending(problem, likely.x)
+        suggestion = self._point(problem, rng)
         study, trial = snapshot.study, snapshot.asking
         write_prediction(study, trial, suggestion, signs_of(study.directions))
         tell_if_misled(study, trial, np.array(suggestion.source_weights), self._notices)
         return space.decode(suggestion.x)
+
+    def _point(self, problem: Problem, rng: np.random.Generator) -> Suggestion:
+        problem = settle_unknown_axes(problem, rng, at_centre=self._starts_at_centre)
+        return self._engine.suggest(problem, rng)
 
     def _sample_outside(
         self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution

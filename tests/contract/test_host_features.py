@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution
@@ -100,6 +102,26 @@ def test_trials_asked_at_once_get_different_points(source: optuna.Study) -> None
         trials = [study.ask() for _ in range(5)]
         points = {(t.suggest_float("x", 0, 1), t.suggest_float("y", 0, 1)) for t in trials}
         assert len(points) == 5
+
+
+@pytest.mark.parametrize("n_finished", [0, 3])
+@pytest.mark.parametrize("is_warm", [False, True])
+def test_workers_that_start_at_the_same_moment_get_different_points(
+    source: optuna.Study, n_finished: int, is_warm: bool
+) -> None:
+    """None of them sees what the others are about to try."""
+    sampler = ScaleUpSampler(source if is_warm else None)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(lambda trial: quadratic(trial, 0.4), n_trials=n_finished)
+    for _ in range(4):
+        study.ask()
+    points = []
+    for i in range(4):
+        worker = copy.deepcopy(study)  # its own storage, in which nobody else moves
+        trial = optuna.Trial(worker, worker.trials[n_finished + i]._trial_id)
+        points.append([trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)])
+    gaps = [np.abs(np.subtract(p, q)).max() for p, q in itertools.combinations(points, 2)]
+    assert min(gaps) > 0.01
 
 
 def test_partial_fixed_sampler(source: optuna.Study) -> None:
