@@ -29,9 +29,9 @@ MISSING: Final = object()
 MAX_GRID: Final = 4096
 """Longer grids are thinned to this many of their values."""
 
-_REACH: Final = 10.0
-"""Coordinates are cut this many ranges outside the range: far enough to say nothing about it, near
-enough that squares of differences stay harmless. Also the place of values <= 0 on a log axis."""
+_REACH: Final = 1.0
+"""Coordinates are cut this many ranges outside the range. A value farther off says no more about
+the range, and a model that has to span it says less. Values <= 0 on a log axis are put there."""
 
 
 @dataclass(frozen=True)
