@@ -113,8 +113,7 @@ def draw(density: Density, sobol: Array, n_draws: int, n_modes: int = 2) -> Draw
         return _resample(
             prior_theta, prior_value - density.prior.log_density(prior_theta), n_draws
         )
-    starts = [density.prior.loc, *prior_theta[np.argsort(-prior_value)[: n_modes - 1]]]
-    modes = _distinct([find_mode(density, start) for start in starts], density.prior.scale)
+    modes = _find_modes(density, prior_theta[np.argsort(-prior_value)], n_modes)
     factors = [laplace_factor(density, mode) for mode in modes]
     normal = ndtri(sobol[half:])
     owner = np.arange(len(normal)) % len(modes)
@@ -142,6 +141,18 @@ def _values(density: Density, theta: Array) -> Array:
     """Log densities of a batch of any size, shape ``(B,)``."""
     chunks = _chunks(density, theta)
     return np.concatenate([density.value_and_grad(c, with_grad=False)[0] for c in chunks])
+
+
+def _find_modes(density: Density, candidates: Array, n_modes: int) -> list[Mode]:
+    """Modes from the prior's centre and from the best candidates far from those found."""
+    scale = density.prior.scale
+    modes = [find_mode(density, density.prior.loc)]
+    for _ in range(n_modes - 1):
+        gap = [np.linalg.norm((candidates - m.theta) / scale, axis=1) for m in modes]
+        far = candidates[np.min(gap, axis=0) > 0.5 * np.sqrt(len(scale))]
+        if len(far):
+            modes.append(find_mode(density, far[0]))
+    return _distinct(modes, scale)
 
 
 def _distinct(modes: list[Mode], scale: Array) -> list[Mode]:

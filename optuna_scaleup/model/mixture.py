@@ -31,7 +31,10 @@ from optuna_scaleup.types import Array
 QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the open unit cube
 
 PRIOR_NO_SOURCE = 0.2
+_LARGER_IS_CLOSER = 4.0  # prior odds of a source against the next smaller one
 _NEGLIGIBLE = 1e-3
+_HEDGE_FROM = 12
+_HEDGE_WEIGHT = 0.25
 _N_PRIOR_DRAWS = 64
 _N_QUANTILES = 64
 
@@ -165,28 +168,49 @@ def fit_mixture(
             return gp.gp_density(rows, log_scale, deterministic, anchor)
         return transfer_density(rows, source, deterministic)
 
-    draws = [_draws(density(fit_rows, source), len(y), quasi_random) for source in hypotheses]
+    draws = [
+        _draws(density(fit_rows, source), len(y), len(sources), quasi_random)
+        for source in hypotheses
+    ]
     log_posterior = _log_priors(len(sources)) + np.array([d.log_evidence for d in draws])
     log_posterior -= logsumexp(log_posterior)
+    source_weights = np.exp(log_posterior)
+    log_posterior = _hedged(log_posterior, len(y))
     kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
     pending = feature_map.transform(X_pending)
     return Mixture(
         feature_map,
         [Posterior(density(rows, hypotheses[i]), draws[i].theta, pending) for i in kept],
         [log_posterior[i] + draws[i].log_weight for i in kept],
-        np.exp(log_posterior),
+        source_weights,
     )
 
 
 def _log_priors(n_sources: int) -> Array:
-    """Prior log weight of every source and, last, of "no source"."""
+    """Prior log weight of every source, the largest first in line, and, last, of "no source"."""
     if not n_sources:
         return np.zeros(1)
-    share = (1.0 - PRIOR_NO_SOURCE) / n_sources
-    return np.log([*[share] * n_sources, PRIOR_NO_SOURCE])
+    shares = _LARGER_IS_CLOSER ** np.arange(n_sources)
+    shares *= (1.0 - PRIOR_NO_SOURCE) / shares.sum()
+    return np.log([*shares, PRIOR_NO_SOURCE])
 
 
-def _draws(density: Density, n_trials: int, quasi_random: QuasiRandom) -> Draws:
+def _hedged(log_posterior: Array, n_trials: int) -> Array:
+    """Gives "no source" a voice once the study can speak for itself.
+
+    Evidence rates a model on all trials, the bad ones included; the last steps to the optimum are
+    a matter of the good end alone, where the study's own trials know best.
+    """
+    if len(log_posterior) == 1 or n_trials < _HEDGE_FROM:
+        return log_posterior
+    weight = np.exp(log_posterior)
+    own = max(float(weight[-1]), _HEDGE_WEIGHT)
+    weight[:-1] *= (1.0 - own) / max(float(weight[:-1].sum()), 1e-300)
+    weight[-1] = own
+    return np.asarray(np.log(np.maximum(weight, 1e-300)))
+
+
+def _draws(density: Density, n_trials: int, n_sources: int, quasi_random: QuasiRandom) -> Draws:
     n_params = len(density.prior.loc)
     if n_trials == 0:
         theta = density.prior.quantile(quasi_random(_N_PRIOR_DRAWS, n_params))
@@ -194,5 +218,7 @@ def _draws(density: Density, n_trials: int, quasi_random: QuasiRandom) -> Draws:
     effort = next(e for e in _EFFORTS if n_trials <= e.max_trials)
     if not effort.n_proposals:
         return mode_only(density)
-    n_draws = effort.n_draws if density.parent is not None else effort.n_draws_no_source
+    n_draws = effort.n_draws_no_source
+    if density.parent is not None:
+        n_draws = max(effort.n_draws // n_sources, effort.n_draws_no_source // 2, 1)
     return draw(density, quasi_random(effort.n_proposals, n_params), n_draws, effort.n_modes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 
 import numpy as np
 
@@ -33,7 +34,9 @@ from optuna_scaleup.types import Suggestion
 
 _N_SEEDS = 3
 _INTERVAL = (0.05, 0.5, 0.95)
+_MAX_UNIT_RATIO = 1e30
 _MAX_CACHED_SOURCES = 64
+_MAX_SOURCES = 3  # the largest ones; each is a hypothesis of its own
 
 
 @dataclass
@@ -151,7 +154,7 @@ class Engine:
                         self._fits.pop(next(iter(self._fits)), None)
                     self._fits[cache_key] = source
             sources.append(source)
-        return sources[-1:]
+        return sources[-_MAX_SOURCES:]
 
 
 class _Indifference:
@@ -222,28 +225,42 @@ def _single_objective(problem: Problem, rng: np.random.Generator) -> Problem:
 
 
 def _normalized(problem: Problem) -> tuple[Problem, float]:
-    """All studies' values divided by one number, so that no difference overflows."""
-    largest = max(
-        (float(np.abs(d.Y).max()) for d in (problem.target, *problem.sources) if d.n_trials),
-        default=0.0,
-    )
-    if largest == 0.0:
-        return problem, 1.0
+    """All studies' values divided by one number, so that no difference overflows.
+
+    The number is the source's, so that a fit of the source outlives new extremes of the target. A
+    study of quite another magnitude has another unit and is divided by its own largest value.
+
+    Returns:
+        The problem, and the number that the target's values were divided by.
+    """
+    common = _largest((problem.target, *problem.sources)[-1])
+
+    def divisor(data: Dataset) -> float:
+        own = _largest(data)
+        is_comparable = common / _MAX_UNIT_RATIO < own < common * _MAX_UNIT_RATIO
+        return common if is_comparable or not data.n_trials else own
 
     def divide(data: Dataset) -> Dataset:
-        noise_var = None if data.noise_var is None else data.noise_var / largest / largest
-        return Dataset(data.X, data.Y / largest, noise_var, data.constraints)
+        by = divisor(data)
+        noise_var = None if data.noise_var is None else data.noise_var / by / by
+        return replace(data, Y=data.Y / by, noise_var=noise_var)
 
-    keys = tuple(f"{key}{largest!r}" for key in problem.source_keys)
-    divided = Problem(
-        problem.space,
-        divide(problem.target),
-        tuple(divide(source) for source in problem.sources),
-        problem.X_pending,
-        problem.fixed,
-        keys,
+    keys = tuple(
+        f"{key}{divisor(source)!r}"
+        for key, source in zip(problem.source_keys, problem.sources, strict=False)
     )
-    return divided, largest
+    divided = replace(
+        problem,
+        target=divide(problem.target),
+        sources=tuple(divide(source) for source in problem.sources),
+        source_keys=keys,
+    )
+    return divided, divisor(problem.target)
+
+
+def _largest(data: Dataset) -> float:
+    """Largest magnitude of a study's values, one where there is none."""
+    return float(np.abs(data.Y).max(initial=0.0)) or 1.0
 
 
 def _seeds(problem: Problem, rng: np.random.Generator) -> Array:

@@ -10,9 +10,11 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import spearmanr
 
+from optuna_scaleup.model.mixture import _LARGER_IS_CLOSER
 from optuna_scaleup.model.mixture import PRIOR_NO_SOURCE
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.mixture import QuasiRandom
+from optuna_scaleup.model.mixture import _hedged
 from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
@@ -60,10 +62,24 @@ def test_without_a_source_all_weight_is_on_none() -> None:
     np.testing.assert_array_equal(fitted(5, []).source_weights, [1.0])
 
 
-def test_without_trials_equal_sources_have_equal_weight() -> None:
-    first, second, none = fitted(0, [good_source(), misleading_source()]).source_weights
-    assert first == pytest.approx(second)
-    assert first + second > none
+def test_without_trials_the_larger_source_counts_more() -> None:
+    smaller, larger, none = fitted(0, [good_source(), misleading_source()]).source_weights
+    assert larger > smaller
+    assert smaller + larger > none
+
+
+@pytest.mark.parametrize(("n", "is_hedged"), [(4, False), (40, True)])
+def test_no_source_keeps_a_voice_once_there_are_trials_enough(n: int, is_hedged: bool) -> None:
+    evidence = np.log([0.6, 0.399, 0.001])
+    weights = np.exp(_hedged(evidence, n))
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights[0] / weights[1] == pytest.approx(0.6 / 0.399)
+    assert (weights[-1] > 0.01) == is_hedged
+
+
+def test_a_source_that_is_already_ignored_is_not_hedged() -> None:
+    evidence = np.log([0.1, 0.9])
+    np.testing.assert_allclose(_hedged(evidence, 40), evidence)
 
 
 def test_weights_are_normalised() -> None:
@@ -75,10 +91,10 @@ def test_weights_are_normalised() -> None:
 
 
 def test_prior_shares_the_sources_weight_among_them() -> None:
-    """Two equal sources count as much as one."""
+    """Two equal sources count as much as one; between them the larger has the better odds."""
     one, two = (fitted(3, [good_source()] * k).source_weights for k in (1, 2))
     np.testing.assert_allclose(two[2], one[1], rtol=0.3)
-    np.testing.assert_allclose(two[0], two[1], rtol=0.3)
+    np.testing.assert_allclose(two[1] / two[0], _LARGER_IS_CLOSER, rtol=0.3)
 
 
 def test_without_evidence_the_prior_decides() -> None:
