@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 
 import numpy as np
 
-from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.mixture import fit_mixture
-from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
-from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
@@ -26,6 +24,8 @@ from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.suggest.scalarize import chebyshev
 from optuna_scaleup.suggest.scalarize import draw_weights
+from optuna_scaleup.suggest.source_fits import SourceFits
+from optuna_scaleup.suggest.source_fits import feature_map_of
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
@@ -35,8 +35,6 @@ from optuna_scaleup.types import Suggestion
 _N_SEEDS = 3
 _INTERVAL = (0.05, 0.5, 0.95)
 _MAX_UNIT_RATIO = 1e30
-_MAX_CACHED_SOURCES = 64
-_MAX_SOURCES = 3  # the largest ones; each is a hypothesis of its own
 
 
 @dataclass
@@ -60,7 +58,7 @@ class Engine:
     n_startup_trials: int = 0
     deterministic_objective: bool = False
     design_seed: int = 0
-    _fits: dict[tuple[object, ...], Source] = field(default_factory=dict, repr=False)
+    _fits: SourceFits = field(default_factory=SourceFits, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.acquisition, str) and self.acquisition not in CRITERIA:
@@ -83,10 +81,10 @@ class Engine:
         """One legal point of ``problem.space``."""
         has_one_objective = problem.target.Y.shape[1] == 1
         problem, unit = _normalized(_single_objective(problem, rng))
-        sources = self._sources(problem)
+        sources = self._fits.sources_of(problem)
         if not sources and self._is_in_design(problem):
             return Suggestion(self._design_point(problem, rng))
-        mixture = self.fit(problem, rng)
+        mixture = self._fit(problem, sources, rng)
         tried = np.concatenate([problem.target.X, _pending(problem)])
         criterion = self._criterion() if len(tried) else PosteriorMean()
         acquisition = MixtureAcquisition(mixture, criterion, tried)
@@ -100,9 +98,13 @@ class Engine:
 
     def fit(self, problem: Problem, rng: np.random.Generator) -> Mixture:
         """The model of a problem with one objective."""
-        sources = self._sources(problem)
+        return self._fit(problem, self._fits.sources_of(problem), rng)
+
+    def _fit(
+        self, problem: Problem, sources: Sequence[Source], rng: np.random.Generator
+    ) -> Mixture:
         return fit_mixture(
-            _feature_map(problem),
+            feature_map_of(problem),
             problem.target.X,
             problem.target.Y[:, 0],
             problem.target.noise_var,
@@ -137,25 +139,6 @@ class Engine:
         seeds = np.empty((0, space.n_dims))
         return maximize(_Indifference(rng), space, seeds, tried, problem.fixed, rng).x
 
-    def _sources(self, problem: Problem) -> list[Source]:
-        """Fits of the sources, from the cache where the data are the same."""
-        feature_map = _feature_map(problem)
-        sources = []
-        keys = problem.source_keys or (None,) * len(problem.sources)
-        for dataset, key in zip(problem.sources, keys, strict=True):
-            if not dataset.n_trials or np.isnan(dataset.X).all():
-                continue
-            cache_key = (key, feature_map.axis.tobytes(), feature_map.is_activity.tobytes())
-            source = self._fits.get(cache_key) if key is not None else None
-            if source is None:
-                source = _fit(dataset, feature_map)
-                if key is not None:
-                    while len(self._fits) >= _MAX_CACHED_SOURCES:
-                        self._fits.pop(next(iter(self._fits)), None)
-                    self._fits[cache_key] = source
-            sources.append(source)
-        return sources[-_MAX_SOURCES:]
-
 
 class _Indifference:
     """Rates points at random."""
@@ -168,29 +151,6 @@ class _Indifference:
 
     def value_and_grad(self, x: Array) -> tuple[float, Array]:
         return 0.0, np.zeros_like(x)
-
-
-def _fit(dataset: Dataset, feature_map: FeatureMap) -> Source:
-    known_axes = np.flatnonzero(~np.isnan(dataset.X).all(axis=0))
-    columns = np.flatnonzero(np.isin(feature_map.axis, known_axes))
-    rows = Rows.of(feature_map, dataset.X, dataset.Y[:, 0], dataset.noise_var)
-    is_shiftable = feature_map.is_shiftable[columns]
-    rows = Rows(
-        rows.features[:, columns],
-        np.searchsorted(known_axes, feature_map.axis[columns]),
-        np.flatnonzero(is_shiftable),
-        rows.y,
-        rows.noise_var,
-    )
-    return fit_source(rows, columns, known_axes, feature_map.n_axes)
-
-
-def _feature_map(problem: Problem) -> FeatureMap:
-    conditional = np.isnan(problem.target.X).any(axis=0)
-    for dataset in problem.sources:
-        inactive = np.isnan(dataset.X)
-        conditional |= inactive.any(axis=0) & ~inactive.all(axis=0)
-    return FeatureMap.of(problem.space, conditional)
 
 
 def _pending(problem: Problem) -> Array:
