@@ -64,6 +64,8 @@ def _goals(rows: pd.DataFrame, tasks: Sequence[Task]) -> Iterator[Goal]:
 
 def _ratio_goals(rows: pd.DataFrame, n_trials: int) -> Iterator[Goal]:
     means, peers = family_means(rows), best_peers(rows)
+    if peers.empty:  # a run without any peer that could do all tasks
+        return
     counts = [count for count in RATIO_LIMITS if count <= n_trials and count in peers.columns]
     for family in [ALL, *sorted(set(peers.index) - {ALL})]:
         for count in counts:
@@ -81,6 +83,8 @@ def _steplaw_goals(rows: pd.DataFrame, tasks: Sequence[Task], n_trials: int) -> 
         return
     excess = own.assign(regret=own["regret"] * own["task"].map(spreads))
     means, peers = family_means(excess), best_peers(excess)
+    if peers.empty:
+        return
     for count, limit in EXCESS_LIMITS.items():
         if count <= n_trials and count in peers.columns:
             peer = str(peers[count].to_dict()["steplaw"])

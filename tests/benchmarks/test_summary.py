@@ -88,3 +88,8 @@ def test_goals_compare_with_the_cold_sampler_where_the_source_misleads() -> None
     assert figure(goals, misleading, "measured") == pytest.approx(1.5)
     assert goals["met"].to_dict()[misleading] == "no"
     assert figure(goals, "no source, over gp_cold @10", "measured") == pytest.approx(0.5)
+
+
+def test_no_goal_compares_with_a_peer_where_there_is_none(rows: pd.DataFrame) -> None:
+    alone = rows[rows["method"] == "scaleup"].assign(trial=lambda frame: frame["trial"] + 2)
+    assert goals_frame(alone, []).empty
