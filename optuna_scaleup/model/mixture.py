@@ -36,6 +36,7 @@ _NEGLIGIBLE = 1e-3
 _HEDGE_FROM = 12
 _HEDGE_WEIGHT = 0.25
 _N_PRIOR_DRAWS = 64
+_N_PRIOR_DRAWS_PENDING = 16  # the n-th worker's point is a matter of spread, not of precision
 _N_QUANTILES = 64
 
 
@@ -168,10 +169,14 @@ def fit_mixture(
             return gp.gp_density(rows, log_scale, deterministic, anchor)
         return transfer_density(rows, source, deterministic)
 
-    draws = [
-        _draws(density(fit_rows, source), len(y), len(sources), quasi_random)
-        for source in hypotheses
-    ]
+    n_prior_draws = _N_PRIOR_DRAWS if not len(X_pending) else _N_PRIOR_DRAWS_PENDING
+
+    def draws_of(source: Source | None) -> Draws:
+        if not len(y):
+            return _prior_draws(density(rows, source), n_prior_draws, quasi_random)
+        return _draws(density(fit_rows, source), len(y), len(sources), quasi_random)
+
+    draws = [draws_of(source) for source in hypotheses]
     log_posterior = _log_priors(len(sources)) + np.array([d.log_evidence for d in draws])
     log_posterior -= logsumexp(log_posterior)
     source_weights = np.exp(log_posterior)
@@ -210,15 +215,18 @@ def _hedged(log_posterior: Array, n_trials: int) -> Array:
     return np.asarray(np.log(np.maximum(weight, 1e-300)))
 
 
+def _prior_draws(density: Density, n_draws: int, quasi_random: QuasiRandom) -> Draws:
+    """Draws for a study without trials."""
+    theta = density.prior.quantile(quasi_random(n_draws, len(density.prior.loc)))
+    return Draws(theta, np.full(n_draws, -np.log(n_draws)), 0.0)
+
+
 def _draws(density: Density, n_trials: int, n_sources: int, quasi_random: QuasiRandom) -> Draws:
-    n_params = len(density.prior.loc)
-    if n_trials == 0:
-        theta = density.prior.quantile(quasi_random(_N_PRIOR_DRAWS, n_params))
-        return Draws(theta, np.full(len(theta), -np.log(len(theta))), 0.0)
     effort = next(e for e in _EFFORTS if n_trials <= e.max_trials)
     if not effort.n_proposals:
         return mode_only(density)
     n_draws = effort.n_draws_no_source
     if density.parent is not None:
         n_draws = max(effort.n_draws // n_sources, effort.n_draws_no_source // 2, 1)
-    return draw(density, quasi_random(effort.n_proposals, n_params), n_draws, effort.n_modes)
+    sobol = quasi_random(effort.n_proposals, len(density.prior.loc))
+    return draw(density, sobol, n_draws, effort.n_modes)
