@@ -39,7 +39,7 @@ def finished(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def draw_landscape(axes: Axes, studies: Studies) -> None:
-    """Loss against learning rate at both scales, the best trial of each starred."""
+    """Loss against learning rate at both scales, over all other parameters."""
     for label, prefix, color in (("small", "small", "C0"), ("large", "large", "C3")):
         trials = [
             trial
@@ -53,14 +53,12 @@ def draw_landscape(axes: Axes, studies: Studies) -> None:
             (t.params["learning_rate"], t.value) for t in trials if t.value is not None
         )
         axes.plot(*zip(*points, strict=True), ".", color=color, alpha=0.4, label=label)
-        best = min(points, key=lambda point: point[1])
-        axes.plot(*best, "*", color=color, markersize=16, markeredgecolor="black")
     axes.set(
         xscale="log",
         yscale="log",
         xlabel="learning rate",
         ylabel="validation cross-entropy",
-        title="The optimum moves from small to large",
+        title="What is best for the small network is not for the large",
     )
     axes.legend()
 

@@ -2,8 +2,8 @@
 
 The small one sees 300 images for 15 epochs; the large one is four times as wide, sees all 898
 training images for 30 epochs and costs about eight times as much. Both are judged by the
-cross-entropy on the other half of the data. The best learning rate of the large one is several
-times smaller than that of the small one.
+cross-entropy on the other half of the data. Good learning rates of the large one are mostly
+several times smaller than those of the small one.
 
 A second run continues the stored studies: only trials that are missing are run.
 """
@@ -177,7 +177,9 @@ def progress_table(studies: dict[str, list[optuna.Study]], n_trials: int) -> str
         [name, *(_average(group, lambda s, k=k: best_after(s, k), 4) for k in counts)]  # type: ignore[misc]
         for name, group in studies.items()
     ]
-    return format_table(["best cross-entropy after", *(f"{k} trials" for k in counts)], rows)
+    return format_table(
+        ["best cross-entropy after", *(f"{k} trial{'s' * (k > 1)}" for k in counts)], rows
+    )
 
 
 def progress_figure(studies: dict[str, list[optuna.Study]], n_trials: int) -> go.Figure:
