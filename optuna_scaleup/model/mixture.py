@@ -33,8 +33,9 @@ QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the
 PRIOR_NO_SOURCE = 0.2
 _LARGER_IS_CLOSER = 4.0  # prior odds of a source against the next smaller one
 _NEGLIGIBLE = 1e-3
-_HEDGE_FROM = 12
-_HEDGE_WEIGHT = 0.25
+# From so many trials on a study's own model counts more and more, from so many on alone.
+_OWN_FROM = 6
+_OWN_ALONE = 18
 _N_PRIOR_DRAWS = 64
 _N_PRIOR_DRAWS_PENDING = 16  # the n-th worker's point is a matter of spread, not of precision
 _N_QUANTILES = 64
@@ -162,11 +163,12 @@ def fit_mixture(
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
     anchor = sources[-1].best if sources else 0.0
+    own_log_scale = log_scale if len(y) < _OWN_FROM else float(np.log(warp.robust_scale(y)))
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:
         if source is None:
-            return gp.gp_density(rows, log_scale, deterministic, anchor)
+            return gp.gp_density(rows, own_log_scale, deterministic, anchor)
         return transfer_density(rows, source, deterministic)
 
     n_prior_draws = _N_PRIOR_DRAWS if not len(X_pending) else _N_PRIOR_DRAWS_PENDING
@@ -201,17 +203,17 @@ def _log_priors(n_sources: int) -> Array:
 
 
 def _hedged(log_posterior: Array, n_trials: int) -> Array:
-    """Gives "no source" a voice once the study can speak for itself.
+    """Hands over to "no source" step by step as the study learns to speak for itself.
 
     Evidence rates a model on all trials, the bad ones included; the last steps to the optimum are
     a matter of the good end alone, where the study's own trials know best.
     """
-    if len(log_posterior) == 1 or n_trials < _HEDGE_FROM:
-        return log_posterior
+    share = min((n_trials - _OWN_FROM) / (_OWN_ALONE - _OWN_FROM), 1.0 - 1e-6)
     weight = np.exp(log_posterior)
-    own = max(float(weight[-1]), _HEDGE_WEIGHT)
-    weight[:-1] *= (1.0 - own) / max(float(weight[:-1].sum()), 1e-300)
-    weight[-1] = own
+    if len(weight) == 1 or weight[-1] >= share:
+        return log_posterior
+    weight[:-1] *= (1.0 - share) / weight[:-1].sum()
+    weight[-1] = share
     return np.asarray(np.log(np.maximum(weight, 1e-300)))
 
 

@@ -68,18 +68,21 @@ def test_without_trials_the_larger_source_counts_more() -> None:
     assert smaller + larger > none
 
 
-@pytest.mark.parametrize(("n", "is_hedged"), [(4, False), (40, True)])
-def test_no_source_keeps_a_voice_once_there_are_trials_enough(n: int, is_hedged: bool) -> None:
+def test_no_source_takes_over_step_by_step() -> None:
     evidence = np.log([0.6, 0.399, 0.001])
-    weights = np.exp(_hedged(evidence, n))
-    assert weights.sum() == pytest.approx(1.0)
-    assert weights[0] / weights[1] == pytest.approx(0.6 / 0.399)
-    assert (weights[-1] > 0.01) == is_hedged
+    shares = [np.exp(_hedged(evidence, n)) for n in (0, 4, 10, 14, 100)]
+    for weights in shares:
+        assert weights.sum() == pytest.approx(1.0)
+        assert weights[0] / weights[1] == pytest.approx(0.6 / 0.399, rel=1e-3)
+    own = [weights[-1] for weights in shares]
+    np.testing.assert_allclose(own[:2], 0.001)
+    assert own[1] < own[2] < own[3] < own[4]
+    assert own[4] == pytest.approx(1.0, abs=1e-3)
 
 
 def test_a_source_that_is_already_ignored_is_not_hedged() -> None:
     evidence = np.log([0.1, 0.9])
-    np.testing.assert_allclose(_hedged(evidence, 40), evidence)
+    np.testing.assert_allclose(_hedged(evidence, 10), evidence)
 
 
 def test_weights_are_normalised() -> None:
