@@ -13,6 +13,7 @@ from benchmarks.figures import curve
 from benchmarks.figures import legend_labels
 from benchmarks.figures import panel_names
 from benchmarks.figures import panel_rows
+from benchmarks.goals import OURS_COLD
 from benchmarks.summary import ALL
 from benchmarks.summary import is_peer
 
@@ -37,7 +38,11 @@ def _draw(rows: pd.DataFrame, panels: list[str], path: Path) -> Path:
     n_columns = min(N_COLUMNS, len(panels))
     n_rows = -(-len(panels) // n_columns)
     figure, axes = plt.subplots(
-        n_rows, n_columns, figsize=(6.4 * n_columns, 4.2 * n_rows), squeeze=False
+        n_rows,
+        n_columns,
+        figsize=(6.4 * n_columns, 4.6 * n_rows),
+        squeeze=False,
+        layout="constrained",
     )
     for ax, panel in zip(axes.flat, panels, strict=False):
         shown = panel_rows(rows, panel)
@@ -48,21 +53,23 @@ def _draw(rows: pd.DataFrame, panels: list[str], path: Path) -> Path:
                 continue
             points = curve(own, "trial").clip(lower=LOWEST_REGRET)
             is_ours = not is_peer(method)
-            width = 2.5 if is_ours else 1.2
             ax.plot(
-                points["x"], points["mean"], color=colors[method], lw=width, label=labels[method]
+                points["x"],
+                points["mean"],
+                color=colors[method],
+                label=labels[method],
+                lw=2.5 if is_ours else 1.2,
+                ls="--" if method == OURS_COLD else "-",
             )
-            if is_ours:
-                band = {"color": colors[method], "alpha": 0.12, "lw": 0}
-                ax.fill_between(points["x"], points["low"], points["high"], **band)
         n_tasks = shown["task"].nunique()
         ax.set(yscale="log", xlabel="target trials", ylabel="mean normalised regret")
         ax.set_title(f"{n_tasks} tasks" if panel == ALL else f"{panel} ({n_tasks} tasks)")
         ax.grid(alpha=0.3)
     for ax in axes.flat[len(panels) :]:
         ax.remove()
-    axes.flat[0].legend(fontsize=8)
-    figure.tight_layout()
+    handles, names = axes.flat[0].get_legend_handles_labels()
+    n_legend_columns = 4 * n_columns if n_columns > 1 else 3
+    figure.legend(handles, names, loc="outside lower center", ncols=n_legend_columns, fontsize=9)
     figure.savefig(path, dpi=110)
     plt.close(figure)
     return path
