@@ -214,6 +214,8 @@ def main() -> None:
     best = best_table({"small": smalls} | {f"large, {k}": group for k, group in large.items()})
     progress = progress_table(large, options.n_large)
     print(f"\n{best}\n\n{progress}\n")
+    if len(options.seeds) == 1:
+        print("One seed is one draw: --seeds 10 compares the samplers over ten.")
 
     small, first = smalls[0], large["ScaleUpSampler(small)"][0]
     page = options.out / "report.html"
