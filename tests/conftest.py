@@ -23,7 +23,9 @@ _common = settings(
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 settings.register_profile("quick", _common, max_examples=25, derandomize=True)
-settings.register_profile("ci", _common, max_examples=400)
+# A change lands or fails for what it is, not for the draw; "explore" looks for what nobody met.
+settings.register_profile("ci", _common, max_examples=400, derandomize=True)
+settings.register_profile("explore", _common, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
