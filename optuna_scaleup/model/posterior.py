@@ -48,11 +48,11 @@ class Prediction:
 
 @dataclass(frozen=True)
 class _Cross:
-    """Covariances between the conditioned points and a query, and their slopes."""
+    """Covariances between the conditioned points and a query, and what their slopes need."""
 
     total: Array  # (K, n, q)
     scaled_query: Array  # (K, q, D)
-    slope: Array  # (K, n, q) of the residual kernel
+    sqd: Array  # (K, n, q) squared distances of the residual kernel
     parent: _ParentCross | None
 
 
@@ -60,11 +60,11 @@ class _Cross:
 class _ParentCross:
     shifted: Array  # (K, q, D_parent)
     to_trials: Array  # (K, n_parent, q) kernel to the parent's trials
-    trials_slope: Array  # its slope
+    trials_sqd: Array  # its squared distances
     V: Array  # (K, n_parent, q)
     same: Array  # (n, D_parent), the conditioned points without shift
     same_query: Array  # (q, D_parent)
-    same_slope: Array  # (n, q)
+    same_sqd: Array  # (n, q)
 
 
 class Posterior:
@@ -147,24 +147,22 @@ class Posterior:
 
     def _cross(self, query: Array) -> _Cross:
         scaled_query = query[None] * self._inverse
-        corr, slope = matern52_and_slope(squared_distances(self._scaled, scaled_query))
-        total = self._amplitude * corr + OFFSET_VAR
+        sqd = squared_distances(self._scaled, scaled_query)
+        total = self._amplitude * matern52(sqd) + OFFSET_VAR
         if self.parent is None or self._V is None:
-            return _Cross(total, scaled_query, self._amplitude * slope, None)
+            return _Cross(total, scaled_query, sqd, None)
         p = self.parent
         shifted = p.shifted(query, self.shift)
-        k1, slope1 = matern52_and_slope(squared_distances(p.scaled, shifted))
-        k1 = p.amplitude_var * k1 + p.offset_var
+        trials_sqd = squared_distances(p.scaled, shifted)
+        k1 = p.amplitude_var * matern52(trials_sqd) + p.offset_var
         V = p.L_inv @ k1
         same = self._points[:, p.columns] * p.inverse_lengthscales
         same_query = query[:, p.columns] * p.inverse_lengthscales
-        k2, slope2 = matern52_and_slope(squared_distances(same, same_query))
-        total = total + p.amplitude_var * k2 + p.offset_var
+        same_sqd = squared_distances(same, same_query)
+        total = total + p.amplitude_var * matern52(same_sqd) + p.offset_var
         total = total - np.swapaxes(self._V, -1, -2) @ V
-        parent = _ParentCross(
-            shifted, k1, p.amplitude_var * slope1, V, same, same_query, p.amplitude_var * slope2
-        )
-        return _Cross(total, scaled_query, self._amplitude * slope, parent)
+        parent = _ParentCross(shifted, k1, trials_sqd, V, same, same_query, same_sqd)
+        return _Cross(total, scaled_query, sqd, parent)
 
     def _prior_mean(self, query: Array, cross: _Cross) -> Array:
         if self.parent is None or cross.parent is None:
@@ -188,7 +186,8 @@ class Posterior:
             to_cross: Derivative of mean or variance in ``cross.total``, shape ``(K, n, q)``.
             is_var: Whether the variance is meant.
         """
-        pulled = _pull(to_cross * cross.slope, self._scaled, cross.scaled_query)
+        slope = self._amplitude * _slope(cross.sqd)
+        pulled = _pull(to_cross * slope, self._scaled, cross.scaled_query)
         grad = np.asarray(pulled * self._inverse)
         p, c = self.parent, cross.parent
         if p is None or c is None or self._V is None:
@@ -199,8 +198,8 @@ class Posterior:
         to_trials = p.L_inv.T @ to_V
         if not is_var:
             to_trials += p.alpha[:, None]
-        own = _pull(to_trials * c.trials_slope, p.scaled, c.shifted)
-        own += _pull(to_cross * c.same_slope, c.same, c.same_query)
+        own = _pull(to_trials * (p.amplitude_var * _slope(c.trials_sqd)), p.scaled, c.shifted)
+        own += _pull(to_cross * (p.amplitude_var * _slope(c.same_sqd)), c.same, c.same_query)
         grad[..., p.columns] += own * p.inverse_lengthscales
         return grad
 
@@ -212,6 +211,11 @@ class Posterior:
             return
         u = c.shifted[..., p.shiftable] / p.inverse_lengthscales[p.shiftable]
         grad[..., p.columns[p.shiftable]] += bowl_gradient(u, p.bowl)
+
+
+def _slope(sqd: Array) -> Array:
+    """Derivative of the kernel; only gradients need it, and most predictions need no gradient."""
+    return matern52_and_slope(sqd)[1]
 
 
 def _pull(H: Array, points: Array, query: Array) -> Array:
