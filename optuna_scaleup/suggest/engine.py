@@ -174,13 +174,11 @@ def _single_objective(problem: Problem, rng: np.random.Generator) -> Problem:
         return Dataset(data.X, Y)
 
     keys = tuple(f"{key}{weights.tobytes().hex()}" for key in problem.source_keys)
-    return Problem(
-        problem.space,
-        scalar(problem.target),
-        tuple(scalar(source) for source in problem.sources),
-        problem.X_pending,
-        problem.fixed,
-        keys,
+    return replace(
+        problem,
+        target=scalar(problem.target),
+        sources=tuple(scalar(source) for source in problem.sources),
+        source_keys=keys,
     )
 
 
