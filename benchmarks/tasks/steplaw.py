@@ -19,10 +19,10 @@ from scipy.interpolate import RBFInterpolator
 
 from benchmarks.tasks.task import Array
 from benchmarks.tasks.task import Params
-from benchmarks.tasks.task import SourceTask
 from benchmarks.tasks.task import Surface
 from benchmarks.tasks.task import Task
 from benchmarks.tasks.task import random_median
+from benchmarks.tasks.task import task_of
 
 
 LOSS_CAP = 1.6  # Diverged runs are cut at this multiple of the best loss.
@@ -33,19 +33,8 @@ SMOOTHING = 0.02
 def build_task(spec: Mapping[str, Any], data_dir: Path) -> Task:
     """Builds the task of one entry of ``tasks.json``."""
     target = build_surface(spec["target"], data_dir)
-    sources = (build_surface(name, data_dir) for name in spec["sources"])
-    return Task(
-        **vars(target),
-        id=spec["id"],
-        family=spec["family"],
-        direction="minimize",
-        best=spec["best"],
-        median=random_median(target),
-        sources=tuple(
-            SourceTask(**vars(source), rho=rho)
-            for source, rho in zip(sources, spec["rho"], strict=True)
-        ),
-    )
+    sources = [build_surface(name, data_dir) for name in spec["sources"]]
+    return task_of(spec, target, sources, "minimize", random_median(target))
 
 
 def build_surface(name: str, data_dir: Path) -> Surface:

@@ -19,9 +19,9 @@ from optuna.distributions import IntDistribution
 
 from benchmarks.tasks.task import Array
 from benchmarks.tasks.task import Params
-from benchmarks.tasks.task import SourceTask
 from benchmarks.tasks.task import Surface
 from benchmarks.tasks.task import Task
+from benchmarks.tasks.task import task_of
 
 
 NN_WIDTHS = (16, 25, 40, 64, 101, 161, 256, 406, 645, 1024)
@@ -34,19 +34,8 @@ def build_task(spec: Mapping[str, Any], data_dir: Path) -> Task:
     build_surface = build_nn if spec["family"] == "nn" else build_fcnet
     path = data_dir / "tabular" / f"{spec['family']}_{spec['dataset']}.npz"
     target = build_surface(spec["target"], path)
-    sources = (build_surface(name, path) for name in spec["sources"])
-    return Task(
-        **vars(target),
-        id=spec["id"],
-        family=spec["family"],
-        direction="minimize",
-        best=spec["best"],
-        median=spec["median"],
-        sources=tuple(
-            SourceTask(**vars(source), rho=rho)
-            for source, rho in zip(sources, spec["rho"], strict=True)
-        ),
-    )
+    sources = [build_surface(name, path) for name in spec["sources"]]
+    return task_of(spec, target, sources, "minimize", spec["median"])
 
 
 def build_nn(name: str, path: Path) -> Surface:

@@ -123,3 +123,25 @@ def random_median(surface: Surface) -> float:
     """Median value of 4,000 random configurations, seed 0."""
     params = surface.random_params(N_MEDIAN_CONFIGURATIONS, seed=0)
     return float(np.median(surface.evaluate_many(params)))
+
+
+def task_of(
+    spec: Mapping[str, Any],
+    target: Surface,
+    sources: Sequence[Surface],
+    direction: str,
+    median: float,
+) -> Task:
+    """The task of one entry of ``tasks.json``, its surfaces built."""
+    return Task(
+        **vars(target),
+        id=spec["id"],
+        family=spec["family"],
+        direction=direction,
+        best=spec["best"],
+        median=median,
+        sources=tuple(
+            SourceTask(**vars(source), rho=rho)
+            for source, rho in zip(sources, spec["rho"], strict=True)
+        ),
+    )

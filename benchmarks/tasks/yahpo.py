@@ -17,9 +17,9 @@ from optuna.distributions import IntDistribution
 
 from benchmarks.tasks.task import Array
 from benchmarks.tasks.task import Params
-from benchmarks.tasks.task import SourceTask
 from benchmarks.tasks.task import Surface
 from benchmarks.tasks.task import Task
+from benchmarks.tasks.task import task_of
 
 
 INACTIVE = "#na#"
@@ -84,19 +84,8 @@ def build_task(spec: Mapping[str, Any], data_dir: Path) -> Task:
     """Builds the task of one entry of ``tasks.json``."""
     family, metric = spec["family"], spec["metric"]
     target = build_surface(family, spec["target"], metric, data_dir)
-    sources = (build_surface(family, s, metric, data_dir) for s in spec["sources"])
-    return Task(
-        **vars(target),
-        id=spec["id"],
-        family=family,
-        direction=spec["direction"],
-        best=spec["best"],
-        median=spec["median"],
-        sources=tuple(
-            SourceTask(**vars(source), rho=rho)
-            for source, rho in zip(sources, spec["rho"], strict=True)
-        ),
-    )
+    sources = [build_surface(family, s, metric, data_dir) for s in spec["sources"]]
+    return task_of(spec, target, sources, spec["direction"], spec["median"])
 
 
 def build_surface(family: str, setting: Mapping[str, Any], metric: str, data_dir: Path) -> Surface:
