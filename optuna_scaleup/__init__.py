@@ -8,15 +8,23 @@ The package in the order of the data::
     model/          arrays → posterior (numpy and scipy only)
     suggest/        posterior → next point (numpy and scipy only)
     first_trial.py  where a parameter starts that nobody has tried yet
+    planner.py      studies → one joint point
+    report/         what people read: recommendations and reports
+    recommending.py studies → what to run next, and how sure that is
+    diagnosing.py   studies → what was learnt about the sources
     sampler.py      ScaleUpSampler, Optuna's contract methods only
 
-Imports point one way, ``types ← model ← suggest ← sampler`` and
-``types, _optuna ← data ← first_trial ← sampler``.
+Imports point one way, ``types ← model ← suggest ← planner ← recommending ← sampler`` and
+``types, _optuna ← data ← first_trial ← planner``.
 """
 
 from __future__ import annotations
 
+from optuna_scaleup.data.user_source import Source
+from optuna_scaleup.recommending import recommend
+from optuna_scaleup.report.recommendation import Recommendation
+from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.sampler import ScaleUpSampler
 
 
-__all__ = ["ScaleUpSampler"]
+__all__ = ["ScaleUpSampler", "Source", "recommend", "Recommendation", "TransferReport"]

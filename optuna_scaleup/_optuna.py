@@ -1,24 +1,30 @@
 """The only file that touches private corners of Optuna, so that a new release breaks one place.
 
 Covers Optuna 4.8 to 5.x. What is private but nearly frozen there: ``Study._storage``,
-``Study._get_trials``, ``FrozenTrial._trial_id``, ``BaseDistribution._contains``, the system
-attributes of a trial and the key under which an enqueued trial keeps its parameters.
+``Study._study_id``, ``Study._get_trials``, ``FrozenTrial._trial_id``,
+``BaseDistribution._contains``, the system attributes of studies and trials and the key under
+which an enqueued trial keeps its parameters.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from collections.abc import Mapping
 from numbers import Real
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import cast
 
 from optuna.distributions import CategoricalDistribution
+from optuna.storages._heartbeat import is_heartbeat_enabled
+from optuna.study import load_study
 
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
+    from optuna.storages._heartbeat import BaseHeartbeat
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
@@ -28,20 +34,26 @@ logger = logging.getLogger("optuna.optuna_scaleup")
 
 # Optuna's own samplers cut JSON at this length, the limit of a value in older RDB schemas.
 _MAX_ATTR_LENGTH = 2045
+_CONSTRAINTS = "constraints"
 _ATTR_PREFIX = "scaleup"
 
 
 class Notices:
-    """Log lines that are worth saying once."""
+    """Log lines, and other things, that are worth saying once."""
 
     def __init__(self) -> None:
         self._said: set[tuple[str, ...]] = set()
 
     def once(self, level: int, key: tuple[str, ...], message: str) -> None:
         """Logs ``message`` unless a message with the same ``key`` was logged before."""
-        if key not in self._said:
-            self._said.add(key)
+        if self.is_first(key):
             logger.log(level, message)
+
+    def is_first(self, key: tuple[str, ...]) -> bool:
+        """Whether this is the first time that ``key`` comes up."""
+        is_new = key not in self._said
+        self._said.add(key)
+        return is_new
 
 
 def read_trials(study: Study) -> list[FrozenTrial]:
@@ -52,6 +64,20 @@ def read_trials(study: Study) -> list[FrozenTrial]:
     past that filter.
     """
     return study._get_trials(deepcopy=False)
+
+
+def reread(study: Study, trial: FrozenTrial) -> FrozenTrial:
+    """The same trial as the storage has it now."""
+    return study._storage.get_trial(trial._trial_id)
+
+
+def has_lost_heartbeat(study: Study) -> Callable[[FrozenTrial], bool]:
+    """Tells trials whose worker has not shown a sign of life for the storage's grace period."""
+    storage = study._storage
+    if not is_heartbeat_enabled(storage):
+        return lambda trial: False
+    ids = set(cast("BaseHeartbeat", storage)._get_stale_trial_ids(study._study_id))
+    return lambda trial: trial._trial_id in ids
 
 
 def is_same_trial(one: FrozenTrial, other: FrozenTrial) -> bool:
@@ -68,7 +94,7 @@ def as_legal(value: Any, distribution: BaseDistribution) -> tuple[Any] | None:
         return None
     try:
         internal = distribution.to_internal_repr(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # of an integer beyond the floats
         return None
     if not distribution._contains(internal):
         return None
@@ -86,26 +112,54 @@ def enqueued_params(trial: FrozenTrial) -> Mapping[str, Any]:
     return params if isinstance(params, Mapping) else {}
 
 
-def constraints_of(trial: FrozenTrial) -> dict[str, float]:
-    """Constraint values by name, from Optuna 5's property or from the list of Optuna 4."""
-    named = getattr(trial, "constraints", None)
-    if named is not None:
-        return dict(named)
-    unnamed = trial.system_attrs.get("constraints") or ()
-    return {str(i): value for i, value in enumerate(unnamed)}
+def constraints_of(trial: FrozenTrial) -> dict[str, Any]:
+    """What is stored as constraints, by name; those of Optuna 4 go by their position.
+
+    Optuna 5 reads the same attributes, and fails where another program wrote something else.
+    """
+    unnamed = trial.system_attrs.get(_CONSTRAINTS)
+    values = dict(enumerate(unnamed)) if isinstance(unnamed, (list, tuple)) else {}
+    named = {
+        key.removeprefix(f"{_CONSTRAINTS}:"): value
+        for key, value in trial.system_attrs.items()
+        if key.startswith(f"{_CONSTRAINTS}:")
+    }
+    return {**{str(i): value for i, value in values.items()}, **named}
 
 
 def write_attr(study: Study, trial: FrozenTrial, name: str, value: Any) -> None:
-    """Stores a small JSON value with a running trial, for every worker to see.
+    """Stores a small JSON value with a running trial, for every worker to see."""
+    for key, chunk in _chunks_of(name, value, trial.system_attrs):
+        study._storage.set_trial_system_attr(trial._trial_id, key, chunk)
 
-    The first chunk is written last: whoever reads meanwhile finds the whole value or none.
+
+def write_study_attr(study: Study, name: str, value: Any) -> None:
+    """Stores a small JSON value with a study; like :func:`write_attr`."""
+    for key, chunk in _chunks_of(name, value, study_attrs(study)):
+        study._storage.set_study_system_attr(study._study_id, key, chunk)
+
+
+def read_study_attr(study: Study, name: str) -> Any:
+    """The value that :func:`write_study_attr` stored; :obj:`None` if there is none.
+
+    Raises:
+        ValueError: If what is stored under this name is not what :func:`write_study_attr` writes.
     """
-    text = json.dumps(value)
-    chunks = [text[i : i + _MAX_ATTR_LENGTH] for i in range(0, len(text), _MAX_ATTR_LENGTH)]
-    if _attr_key(name, len(chunks)) in trial.system_attrs:
-        chunks.append("")  # ends a value that was longer before
-    for i in reversed(range(len(chunks))):
-        study._storage.set_trial_system_attr(trial._trial_id, _attr_key(name, i), chunks[i])
+    return _read_chunks(study_attrs(study), name)
+
+
+def study_attrs(study: Study) -> Mapping[str, Any]:
+    """Everybody's system attributes of a study, read from the storage."""
+    attrs: Mapping[str, Any] = study._storage.get_study_system_attrs(study._study_id)
+    return attrs
+
+
+def study_beside(study: Study, name: str) -> Study | None:
+    """The study of that name in the same storage; :obj:`None` if there is none."""
+    try:
+        return load_study(study_name=name, storage=study._storage)
+    except KeyError:
+        return None
 
 
 def has_attr(trial: FrozenTrial, name: str) -> bool:
@@ -119,13 +173,49 @@ def read_attr(trial: FrozenTrial, name: str) -> Any:
     Raises:
         ValueError: If what is stored under this name is not what :func:`write_attr` writes.
     """
+    return _read_chunks(trial.system_attrs, name)
+
+
+def _read_chunks(attrs: Mapping[str, Any], name: str) -> Any:
     chunks: list[str] = []
-    while chunk := trial.system_attrs.get(_attr_key(name, len(chunks))):
+    while chunk := attrs.get(_attr_key(name, len(chunks))):
         if not isinstance(chunk, str):
             raise ValueError(f"The system attribute {_attr_key(name, len(chunks))!r} is no text.")
         chunks.append(chunk)
-    return json.loads("".join(chunks)) if chunks else None
+    try:
+        return json.loads("".join(chunks)) if chunks else None
+    except RecursionError as error:
+        raise ValueError(f"The system attribute {_attr_key(name, 0)!r} is too deep.") from error
+
+
+def _chunks_of(name: str, value: Any, present: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Keys and texts to write, in this order.
+
+    The first chunk is written last: whoever reads meanwhile finds the whole value or none.
+    """
+    text = json.dumps(value)
+    chunks = [text[i : i + _MAX_ATTR_LENGTH] for i in range(0, len(text), _MAX_ATTR_LENGTH)]
+    if _attr_key(name, len(chunks)) in present:
+        chunks.append("")  # ends a value that was longer before
+    return [(_attr_key(name, i), chunk) for i, chunk in reversed(list(enumerate(chunks)))]
 
 
 def _attr_key(name: str, chunk: int) -> str:
     return f"{_ATTR_PREFIX}:{name}:{chunk}"
+
+
+class _NoteTarget:
+    """What optuna-dashboard needs to know of a trial, which may have ended long ago."""
+
+    def __init__(self, study: Study, trial: FrozenTrial) -> None:
+        self.study = study
+        self.storage = study._storage
+        self._trial_id = trial._trial_id
+
+
+def note_target(study: Study, trial: FrozenTrial) -> Any:
+    """Stands for a trial in optuna-dashboard's ``save_note``, which takes running ones only.
+
+    Making an Optuna trial of it would call the sampler.
+    """
+    return _NoteTarget(study, trial)

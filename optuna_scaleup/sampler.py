@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import zlib
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Union
 
-import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
-from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import as_legal
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.arguments import check_independent_sampler
@@ -24,30 +23,27 @@ from optuna_scaleup.data.arguments import checked_search_space
 from optuna_scaleup.data.arguments import entropy_of
 from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.encoding import random_coordinate
-from optuna_scaleup.data.outcomes import signs_of
-from optuna_scaleup.data.plan import Plan
+from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.plan import read_plan
-from optuna_scaleup.data.plan import write_plan
-from optuna_scaleup.data.prediction import tell_if_misled
-from optuna_scaleup.data.prediction import write_prediction
-from optuna_scaleup.data.problem import Snapshot
-from optuna_scaleup.data.source import source_readers
-from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_settled
 from optuna_scaleup.data.space import observed_distributions
-from optuna_scaleup.data.trials import undecided_trials
-from optuna_scaleup.data.trials import with_pending
-from optuna_scaleup.first_trial import settle_unknown_axes
+from optuna_scaleup.data.user_source import Source
+from optuna_scaleup.diagnosing import transfer_report
+from optuna_scaleup.planner import Planner
+from optuna_scaleup.recommending import recommendations
+from optuna_scaleup.report.recommendation import Recommendation
+from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.engine import Engine
-from optuna_scaleup.types import Problem
-from optuna_scaleup.types import Suggestion
 
 
 if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
     from optuna.trial import TrialState
+
+
+SourceLike = Union[Source, "Study", Sequence["FrozenTrial"]]
 
 
 class ScaleUpSampler(BaseSampler):
@@ -84,9 +80,20 @@ class ScaleUpSampler(BaseSampler):
 
     Args:
         source:
-            A study, a list of its trials, or a sequence of those from small to large. A list of
-            trials has no direction of its own: it is taken to have that of the large study.
-            :obj:`None` for a cold start.
+            A study, a list of its trials, a :class:`Source`, or a sequence of those from small to
+            large. A list of trials has no direction of its own: it is taken to have that of the
+            large study. :obj:`None` for a cold start.
+        scale:
+            How large the large study is, in the terms in which its sources say how large they
+            are (see :class:`Source`). From these the model learns how far the optimum moves.
+        drift_prior:
+            What is believed about that in advance: a published law (``"steplaw"``,
+            ``"deepseek"``, ``"mup"``), or exponents such as ``{"lr": {"params": -0.7}}`` for a
+            best ``lr`` proportional to ``params ** -0.7``. An exponent may be a pair with its
+            standard deviation, 0.25 otherwise. The data overrule it. :obj:`None` believes what
+            published laws have in common (``"consensus"``), of parameters named like a learning
+            rate or a batch size and sizes named like parameters, tokens or compute; ``{}``
+            believes nothing.
         seed:
             Seed of all random choices. With the same seed, storage and trials the suggestions are
             the same in any process.
@@ -96,7 +103,7 @@ class ScaleUpSampler(BaseSampler):
             :obj:`None`, every parameter of every trial is modelled.
         acquisition:
             ``"log_ei"``, ``"log_pi"``, ``"lcb"``, ``"max_variance"``, or an object of the same
-            protocol.
+            protocol; for several objectives the expected hypervolume improvement in any case.
         initial_design:
             What a cold start tries first: ``"auto"`` (the centre, then space-filling points),
             ``"sobol"``, ``"corners"`` or ``"random"``. A parameter that no trial of any study has
@@ -105,6 +112,10 @@ class ScaleUpSampler(BaseSampler):
         n_startup_trials:
             Number of trials of the initial design when there is no usable source; 0 lets the
             design decide.
+        cost:
+            ``"duration"``, or a callable that takes a finished trial and returns what it cost: a
+            suggestion then is worth its expected improvement per expected cost. A trial of which
+            it returns no positive number has no cost. :obj:`None`: all trials cost the same.
         independent_sampler:
             Samples parameters outside ``search_space``; uniform random numbers if :obj:`None`.
         deterministic_objective:
@@ -119,34 +130,75 @@ class ScaleUpSampler(BaseSampler):
 
     def __init__(
         self,
-        source: Study | Sequence[Study | Sequence[FrozenTrial] | FrozenTrial] | None = None,
+        source: SourceLike | Sequence[SourceLike | FrozenTrial] | None = None,
         *,
+        scale: float | Mapping[str, float] | None = None,
+        drift_prior: str | Mapping[str, Any] | None = None,
         seed: int | None = None,
         search_space: Mapping[str, BaseDistribution] | None = None,
         acquisition: str | Criterion = "log_ei",
         initial_design: str = "auto",
         n_startup_trials: int = 0,
+        cost: str | Callable[[FrozenTrial], float] | None = None,
         independent_sampler: BaseSampler | None = None,
         deterministic_objective: bool = False,
         warn_independent_sampling: bool = True,
     ) -> None:
         check_n_startup_trials(n_startup_trials)
         check_independent_sampler(independent_sampler)
-        self._search_space = checked_search_space(search_space)
-        self._entropy = entropy_of(seed)
-        self._engine = Engine(
+        engine = Engine(
             acquisition=acquisition,
             initial_design=initial_design,
             n_startup_trials=n_startup_trials,
             deterministic_objective=deterministic_objective,
             design_seed=0 if seed is None else seed,  # one design for all workers of a study
         )
-        self._starts_at_centre = initial_design == "auto"
-        self._readers = source_readers(source)
+        self._planner = Planner(
+            engine=engine,
+            ladder=Ladder.of(source, scale, drift_prior, cost),
+            search_space=checked_search_space(search_space),
+            starts_at_centre=initial_design == "auto",
+            entropy=entropy_of(seed),
+        )
         self._independent_sampler = independent_sampler
         self._warn_independent_sampling = warn_independent_sampling
-        self._notices = Notices()
         self._lock = threading.Lock()
+
+    @property
+    def ladder(self) -> Ladder:
+        """The sources and what is known of their sizes."""
+        return self._planner.ladder
+
+    def recommend(
+        self, study_or_search_space: Study | Mapping[str, BaseDistribution], n: int = 1
+    ) -> list[Recommendation]:
+        """What to run next, best first; nothing is written to the study.
+
+        Args:
+            study_or_search_space:
+                The large study, with or without trials, or its distributions as long as it does
+                not exist.
+            n:
+                How many to run at once; the first has the best expected value, tried or not.
+
+        Raises:
+            ValueError: If no finished trial of any study says anything.
+        """
+        with self._lock:
+            return recommendations(self._planner, study_or_search_space, n)
+
+    def diagnose(self, study: Study) -> TransferReport:
+        """What the study learnt about its sources; nothing is written to it."""
+        with self._lock:
+            return transfer_report(self._planner, study)
+
+    def share_fits(self, study: Study) -> None:
+        """Fits the sources and keeps the fits with the study, for workers that start together.
+
+        Without it the first workers fit them, each its own, until one has stored what it found.
+        """
+        with self._lock:
+            self._planner.share_fits(study)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "_lock"}
@@ -156,7 +208,7 @@ class ScaleUpSampler(BaseSampler):
         self._lock = threading.Lock()
 
     def reseed_rng(self) -> None:
-        self._entropy = entropy_of(None)
+        self._planner.entropy = entropy_of(None)
         if self._independent_sampler is not None:
             self._independent_sampler.reseed_rng()
 
@@ -182,8 +234,8 @@ class ScaleUpSampler(BaseSampler):
         A space taken from the source would make Optuna raise in the user's objective as soon as
         the large study asks for another kind of distribution.
         """
-        if self._search_space is not None:
-            distributions = self._search_space
+        if self._planner.search_space is not None:
+            distributions = self._planner.search_space
         else:
             trials = read_trials(study)
             distributions = observed_distributions(trials) if is_settled(trials) else {}
@@ -195,11 +247,12 @@ class ScaleUpSampler(BaseSampler):
         if not search_space:
             return {}
         with self._lock:
-            snapshot = Snapshot.take(study, trial, self._readers, self._notices)
-            distributions = {**self._expected(snapshot), **search_space}
-            held = snapshot.held_params(search_space)
-            params = self._suggest(snapshot, distributions, {**held, **snapshot.decided_params()})
-            write_plan(study, trial, Plan(params, is_relative=True))
+            snapshot = self._planner.look(study, trial)
+            distributions = {**self._planner.expected(snapshot), **search_space}
+            decided = {**snapshot.held_params(search_space), **snapshot.decided_params()}
+            params = self._planner.announce(
+                study, snapshot, distributions, decided, is_relative=True
+            )
         return {name: value for name, value in params.items() if name in search_space}
 
     def sample_independent(
@@ -212,66 +265,15 @@ class ScaleUpSampler(BaseSampler):
         """The value of the trial's joint plan, drawn anew if it cannot be kept."""
         if param_distribution.single():
             return encoding_of(param_distribution).decode(0.0)
-        if self._search_space is not None and param_name not in self._search_space:
+        if self._planner.search_space is not None and param_name not in self._planner.search_space:
             return self._sample_outside(study, trial, param_name, param_distribution)
-        plan = read_plan(trial, self._notices)
+        plan = read_plan(trial, self._planner.notices)
         if plan is not None and plan.agrees_with(trial.params) and param_name in plan.params:
             legal = as_legal(plan.params[param_name], param_distribution)
             if legal is not None:
                 return legal[0]
         with self._lock:
-            return self._replan(study, trial, plan, param_name, param_distribution)
-
-    def _replan(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        plan: Plan | None,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
-        """Draws a new plan around what is decided, and returns its value of one parameter."""
-        snapshot = Snapshot.take(study, trial, self._readers, self._notices)
-        distributions = {**self._expected(snapshot), **trial.distributions}
-        distributions[param_name] = param_distribution
-        decided = snapshot.decided_params()
-        if plan is not None and plan.is_relative:
-            decided = {**plan.params, **decided}
-        decided.pop(param_name, None)
-        params = self._suggest(snapshot, distributions, decided)
-        if not trial.params or not params.keys() <= {param_name, *trial.params}:
-            is_relative = plan is not None and plan.is_relative
-            write_plan(study, trial, Plan(params, is_relative))
-        return params[param_name]
-
-    def _expected(self, snapshot: Snapshot) -> dict[str, BaseDistribution]:
-        if self._search_space is not None:
-            return self._search_space
-        return snapshot.expected_distributions()
-
-    def _suggest(
-        self,
-        snapshot: Snapshot,
-        distributions: Mapping[str, BaseDistribution],
-        decided: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        """One joint point of all the distributions that keeps what is decided."""
-        space = SearchSpace.of(distributions)
-        rng = self._rng(snapshot.asking, len(decided))
-        problem = snapshot.problem(space, decided, self._notices)
-        for other in undecided_trials(snapshot.trials, snapshot.asking):
-            # What it will try is not in the storage yet; most likely it is what we would try.
-            likely = self._point(replace(problem, fixed={}), self._rng(other, 0))
-            problem = with_pending(problem, likely.x)
-        suggestion = self._point(problem, rng)
-        study, trial = snapshot.study, snapshot.asking
-        write_prediction(study, trial, suggestion, signs_of(study.directions))
-        tell_if_misled(study, trial, np.array(suggestion.source_weights), self._notices)
-        return space.decode(suggestion.x)
-
-    def _point(self, problem: Problem, rng: np.random.Generator) -> Suggestion:
-        problem = settle_unknown_axes(problem, rng, at_centre=self._starts_at_centre)
-        return self._engine.suggest(problem, rng)
+            return self._planner.replan(study, trial, plan, param_name, param_distribution)
 
     def _sample_outside(
         self, study: Study, trial: FrozenTrial, name: str, distribution: BaseDistribution
@@ -283,13 +285,9 @@ class ScaleUpSampler(BaseSampler):
                 "of the sampler does not have it. `warn_independent_sampling=False` suppresses "
                 "this warning."
             )
-            self._notices.once(logging.WARNING, ("independent", name), message)
+            self._planner.notices.once(logging.WARNING, ("independent", name), message)
         if self._independent_sampler is None:
             encoding = encoding_of(distribution)
-            rng = self._rng(trial, zlib.crc32(name.encode()))
+            rng = self._planner.rng(trial, zlib.crc32(name.encode()))
             return encoding.decode(random_coordinate(encoding.axis, rng))
         return self._independent_sampler.sample_independent(study, trial, name, distribution)
-
-    def _rng(self, trial: FrozenTrial, stream: int) -> np.random.Generator:
-        """Random numbers that depend on the seed and the trial, not on what was drawn before."""
-        return np.random.default_rng([self._entropy, trial.number, stream])

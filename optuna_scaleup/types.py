@@ -8,14 +8,18 @@ not have the parameter). Values are signed so that larger is better.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 
 Array = np.ndarray
+QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the open unit cube
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,13 @@ class UnitSpace:
             return np.asarray(X, dtype=float)
         return np.stack([a.snap(X[..., j]) for j, a in enumerate(self.axes)], axis=-1)
 
+    def legal(self, X: Array, fixed: Mapping[int, float]) -> Array:
+        """The nearest legal points that keep what is decided: index of an axis to coordinate."""
+        X = self.snap(X)
+        for j, u in fixed.items():
+            X[..., j] = u
+        return X
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -78,16 +89,47 @@ class Dataset:
         noise_var: Extra variance of each row's values, shape ``(n,)``, in squared units of ``Y``
             (zero for a complete trial, positive for a value estimated from a learning curve).
         constraints: By name, shape ``(n,)`` each: feasible where ``<= 0``, ``NaN`` where missing.
+        cost: What each trial cost, shape ``(n,)``, positive, ``NaN`` where missing, if it matters.
     """
 
     X: Array
     Y: Array
     noise_var: Array | None = None
     constraints: Mapping[str, Array] = field(default_factory=dict)
+    cost: Array | None = None
 
     @property
     def n_trials(self) -> int:
         return len(self.X)
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Sizes of the studies, and what is believed about how the optimum moves with them.
+
+    A size has ``p`` parts, for instance parameters and tokens.
+
+    Attributes:
+        log_ratios: Natural logarithm of the target's size over each source's, shape
+            ``(n_sources, p)``; a row of ``NaN`` where a source's size is not known.
+        slope_mean: How far the optimum is believed to move along each axis, in widths of the
+            space, for one unit of log ratio, shape ``(d, p)``; ``NaN`` where nothing is believed.
+        slope_std: Standard deviation of that belief, shape ``(d, p)``.
+    """
+
+    log_ratios: Array
+    slope_mean: Array
+    slope_std: Array
+
+
+class FitShelf(Protocol):
+    """Where the hyperparameters of fitted sources lie for other workers; never needed."""
+
+    def get(self, key: str) -> Array | None:
+        """The hyperparameters that :meth:`put` stored under ``key``, if any."""
+
+    def put(self, key: str, theta: Array) -> None:
+        """Stores hyperparameters, shape ``(p,)``; equal keys mean equal data and axes."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +144,9 @@ class Problem:
         fixed: Axes that are already decided in this trial: index to coordinate.
         source_keys: A fingerprint of each source's trials; equal keys mean equal data, so a fit
             may be reused.
+        scales: How large the sources are beside the target, if any size is known.
+        shelf: Where fits of the sources are shared with other workers, if anywhere.
+        shown: Axes that this trial is known to have, whatever branch other trials took.
     """
 
     space: UnitSpace
@@ -110,6 +155,13 @@ class Problem:
     X_pending: Array | None = None
     fixed: Mapping[int, float] = field(default_factory=dict)
     source_keys: tuple[str, ...] = ()
+    scales: Scales | None = None
+    shelf: FitShelf | None = None
+    shown: frozenset[int] = frozenset()
+
+    def anew(self) -> Problem:
+        """The same problem for a trial of which nothing is decided."""
+        return replace(self, fixed={}, shown=frozenset())
 
 
 @dataclass(frozen=True)
@@ -117,7 +169,7 @@ class Suggestion:
     """A point to try and what the model expects of it.
 
     Attributes:
-        x: Coordinates, shape ``(d,)``.
+        x: Coordinates, shape ``(d,)``, ``NaN`` where its branch has no such parameter.
         value_interval: 5 %, 50 % and 95 % quantiles of the predicted value, larger is better;
             :obj:`None` without a model or with several objectives.
         source_weights: Posterior weight of every usable source and, last, of the hypothesis that

@@ -54,7 +54,7 @@ class CategoricalEncoding:
     def _index(self, value: Any) -> float:
         try:
             return math.nan if value is MISSING else self.distribution.to_internal_repr(value)
-        except ValueError:
+        except (ValueError, OverflowError):  # Optuna compares integers as floats
             return math.nan
 
 
@@ -85,7 +85,7 @@ class NumericEncoding:
 
         Monotone, and outside [0, 1] for a value out of range.
         """
-        column = np.array([float(v) if is_number(v) else math.nan for v in values], dtype=float)
+        column = np.array([_as_float(value) for value in values], dtype=float)
         if self.is_log:
             with np.errstate(divide="ignore", invalid="ignore"):
                 column = np.where(column <= 0.0, -np.inf, np.log(column))
@@ -108,6 +108,14 @@ class NumericEncoding:
         else:
             value = self.low * (1.0 - coordinate) + self.high * coordinate
         return min(max(value, self.bounds[0]), self.bounds[1])
+
+
+def _as_float(value: Any) -> float:
+    """``NaN`` for what is no number; infinite for an integer beyond the floats."""
+    try:
+        return float(value) if is_number(value) else math.nan
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 Encoding = CategoricalEncoding | NumericEncoding

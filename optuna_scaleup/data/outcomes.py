@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from optuna.study import StudyDirection
 
 from optuna_scaleup._optuna import constraints_of
+from optuna_scaleup._optuna import is_number
 from optuna_scaleup.types import Array
 
 
@@ -39,15 +41,29 @@ def signed_values(trials: Sequence[FrozenTrial], signs: Array) -> Array:
     return signed
 
 
-def constraint_columns(trials: Sequence[FrozenTrial]) -> dict[str, Array]:
-    """Constraint values by name, shape ``(n,)``; ``NaN`` where a trial lacks one.
+def constraint_columns(trials: Sequence[FrozenTrial]) -> tuple[dict[str, Array], int]:
+    """Constraint values by name, and how many trials have one that is no finite number.
 
-    By name, as storages may return a trial's constraints in any order.
+    By name, as storages may return a trial's constraints in any order. An infinite value counts as
+    the furthest finite one on its side: a violation without bound is one worth knowing.
+
+    Returns:
+        Columns of shape ``(n,)``, ``NaN`` where a trial has no number, and the count.
     """
     rows = [constraints_of(trial) for trial in trials]
     names = sorted({name for row in rows for name in row})
-    return {name: np.array([_finite(row.get(name)) for row in rows]) for name in names}
+    columns = {name: np.array([_number(row.get(name)) for row in rows]) for name in names}
+    n_odd = sum(any(not math.isfinite(_number(value)) for value in row.values()) for row in rows)
+    return {name: _within_finite(column) for name, column in columns.items()}, n_odd
 
 
-def _finite(value: float | None) -> float:
-    return value if value is not None and math.isfinite(value) else math.nan
+def _number(value: Any) -> float:
+    return float(value) if is_number(value) else math.nan
+
+
+def _within_finite(column: Array) -> Array:
+    """The column, infinite values moved to the furthest finite one of their sign, or to one."""
+    finite = column[np.isfinite(column)]
+    highest = float(finite.max(initial=0.0)) or 1.0
+    lowest = float(finite.min(initial=0.0)) or -1.0
+    return np.where(np.isinf(column), np.where(column > 0.0, highest, lowest), column)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import enqueued_params
 from optuna_scaleup._optuna import has_attr
 from optuna_scaleup._optuna import read_attr
 from optuna_scaleup._optuna import write_attr
@@ -68,6 +69,11 @@ def planned_params(trial: FrozenTrial, notices: Notices) -> Mapping[str, Any]:
     """Values that a trial plans to try, none if it has no plan."""
     plan = read_plan(trial, notices)
     return {} if plan is None else plan.params
+
+
+def intended_params(trial: FrozenTrial, notices: Notices) -> dict[str, Any]:
+    """What a running trial tries, as far as anybody knows."""
+    return {**enqueued_params(trial), **planned_params(trial, notices), **trial.params}
 
 
 def write_plan(study: Study, trial: FrozenTrial, plan: Plan) -> None:

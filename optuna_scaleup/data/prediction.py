@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Final
 
 import numpy as np
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import read_attr
 from optuna_scaleup._optuna import write_attr
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Suggestion
@@ -24,11 +28,27 @@ _MISLEADS: Final = 0.95  # Weight of "no source" from which on the sources no lo
 _N_DIGITS: Final = 6
 
 
+@dataclass(frozen=True)
+class Prediction:
+    """What was known of a trial before it ran, in the objective's own sign.
+
+    Attributes:
+        value_interval: 5 %, 50 % and 95 % quantiles of the predicted value; :obj:`None` without
+            a model or with several objectives.
+        source_weights: Weight of every source in use and, last, of "no source".
+        seconds: How long the suggestion took.
+    """
+
+    value_interval: tuple[float, float, float] | None = None
+    source_weights: tuple[float, ...] = ()
+    seconds: float | None = None
+
+
 def write_prediction(
-    study: Study, trial: FrozenTrial, suggestion: Suggestion, signs: Array
+    study: Study, trial: FrozenTrial, suggestion: Suggestion, signs: Array, seconds: float
 ) -> None:
-    """Stores the predicted value and the weights of the sources, in the objective's own sign."""
-    record: dict[str, list[float]] = {}
+    """Stores the predicted value, the weights of the sources and the time they took."""
+    record: dict[str, Any] = {"seconds": round(seconds, 3)}
     if suggestion.value_interval is not None and len(signs) == 1:
         low, median, high = signs[0] * np.array(suggestion.value_interval)
         interval = [min(low, high), median, max(low, high)]
@@ -36,8 +56,24 @@ def write_prediction(
             record["value_interval"] = [float(f"{v:.{_N_DIGITS}g}") for v in interval]
     if suggestion.source_weights:
         record["source_weights"] = [round(w, _N_DIGITS) for w in suggestion.source_weights]
-    if record:
-        write_attr(study, trial, _ATTR_NAME, record)
+    write_attr(study, trial, _ATTR_NAME, record)
+
+
+def read_prediction(trial: FrozenTrial) -> Prediction:
+    """What was stored with a trial, as far as it can be read."""
+    try:
+        stored = read_attr(trial, _ATTR_NAME)
+    except ValueError:
+        return Prediction()
+    if not isinstance(stored, dict):
+        return Prediction()
+    interval = _numbers(stored.get("value_interval"))
+    seconds = _numbers([stored.get("seconds")])
+    return Prediction(
+        value_interval=(interval[0], interval[1], interval[2]) if len(interval) == 3 else None,
+        source_weights=_numbers(stored.get("source_weights")),
+        seconds=seconds[0] if seconds else None,
+    )
 
 
 def tell_if_misled(study: Study, trial: FrozenTrial, weights: Array, notices: Notices) -> None:
@@ -48,3 +84,10 @@ def tell_if_misled(study: Study, trial: FrozenTrial, weights: Array, notices: No
             f"they are ignored (weight {1.0 - weights[-1]:.2f} of 1)."
         )
         notices.once(logging.INFO, ("misleads", study.study_name), message)
+
+
+def _numbers(stored: Any) -> tuple[float, ...]:
+    """A list of finite numbers as stored; empty if it is anything else."""
+    if not isinstance(stored, list) or not all(type(v) in (int, float) for v in stored):
+        return ()
+    return tuple(map(float, stored)) if all(map(math.isfinite, stored)) else ()

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections import Counter
+from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
+from optuna.study import Study
+from optuna.trial import TrialState
+from optuna.trial import create_trial
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import enqueued_params
 from optuna_scaleup._optuna import read_trials
+from optuna_scaleup.data.cost import CostOf
+from optuna_scaleup.data.curves import StudyCurves
+from optuna_scaleup.data.fit_shelf import StudyShelf
+from optuna_scaleup.data.liveness import without_dead
 from optuna_scaleup.data.outcomes import signs_of
+from optuna_scaleup.data.sizes import Sizes
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_known
 from optuna_scaleup.data.space import observed_distributions
@@ -33,11 +44,19 @@ from optuna_scaleup.types import UnitSpace
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
-    from optuna.study import Study
+    from optuna.study import StudyDirection
     from optuna.trial import FrozenTrial
 
+    from optuna_scaleup.data.ladder import Ladder
     from optuna_scaleup.data.source import SourceData
-    from optuna_scaleup.data.source import SourceReader
+
+
+@dataclass(frozen=True)
+class Unstarted:
+    """Stands for a large study that does not exist yet."""
+
+    directions: Sequence[StudyDirection]
+    study_name: str = "large"
 
 
 @dataclass(frozen=True)
@@ -45,30 +64,59 @@ class Snapshot:
     """The target and its sources as they stand when a trial asks.
 
     Attributes:
-        study: The target.
+        study: The target, or what stands for it.
         asking: The trial that asks, with the parameters it has so far.
-        trials: All trials of the target.
+        trials: The trials of the target, without running ones whose worker died.
         sources: Small to large.
+        sizes: How large the target is.
+        cost: What a trial cost, if that matters.
+        started: When reading began, in seconds of :func:`time.perf_counter`.
     """
 
-    study: Study
+    study: Study | Unstarted
     asking: FrozenTrial
     trials: Sequence[FrozenTrial]
     sources: tuple[SourceData, ...]
+    sizes: Sizes = field(default_factory=Sizes)
+    cost: CostOf | None = None
+    started: float = field(default_factory=time.perf_counter)
 
     @classmethod
-    def take(
-        cls, study: Study, asking: FrozenTrial, readers: Sequence[SourceReader], notices: Notices
-    ) -> Snapshot:
+    def take(cls, study: Study, asking: FrozenTrial, ladder: Ladder, notices: Notices) -> Snapshot:
         """Reads all studies.
 
         Raises:
             ValueError: If a source cannot serve this study.
         """
-        sources = tuple(reader.read(notices) for reader in readers)
+        started = time.perf_counter()
+        sources = tuple(reader.read(notices) for reader in ladder.readers)
         for source in sources:
             source.check_against(study, asking)
-        return cls(study, asking, read_trials(study), sources)
+        trials = without_dead(study, read_trials(study), asking, notices)
+        return cls(study, asking, trials, sources, ladder.sizes, ladder.cost, started)
+
+    @classmethod
+    def before(
+        cls, directions: Sequence[StudyDirection], ladder: Ladder, notices: Notices
+    ) -> Snapshot:
+        """Reads the sources of a large study that does not exist yet.
+
+        Raises:
+            ValueError: If a source has another number of objectives.
+        """
+        sources = tuple(reader.read(notices) for reader in ladder.readers)
+        nobody = create_trial(state=TrialState.RUNNING)
+        for source in sources:
+            source.check_against(Unstarted(directions), nobody)
+        return cls(Unstarted(directions), nobody, (), sources, ladder.sizes, ladder.cost)
+
+    def finished(self) -> set[int]:
+        """Numbers of the target's trials that were over."""
+        return {trial.number for trial in self.trials if trial.state.is_finished()}
+
+    def age(self) -> float:
+        """Seconds since reading began."""
+        return time.perf_counter() - self.started
 
     def expected_distributions(self) -> dict[str, BaseDistribution]:
         """The parameters that a trial of the target is likely to ask for.
@@ -98,23 +146,33 @@ class Snapshot:
                 latest.update(trial.params)
         return {name: value for name, value in latest.items() if name not in open_names}
 
-    def problem(self, space: SearchSpace, decided: Mapping[str, Any], notices: Notices) -> Problem:
+    def problem(
+        self,
+        space: SearchSpace,
+        decided: Mapping[str, Any],
+        notices: Notices,
+        shown: Collection[str] = (),
+    ) -> Problem:
         """All of it in the coordinates of ``space``.
 
         Args:
             space: The parameters to suggest.
             decided: Values that the suggestion has to keep.
             notices: Where special trials are told of.
+            shown: Parameters that the asking trial is known to have, beside those it has already.
 
         Raises:
             ValueError: If a source has another number of objectives.
         """
         signs = signs_of(self.study.directions)
-        target, kinds = finished_rows(self.trials, space, signs)
+        curves = self._source_curves(signs)
+        target, kinds = finished_rows(self.trials, space, signs, curves, self.cost)
         del kinds["skipped as pruned"], kinds[PRUNED_USED]  # Optuna has told the user
         if kinds:
             _tell_use(notices, f"study {self.study.study_name!r}", target, kinds)
-        sources = self._usable_sources(space, signs, notices)
+        usable = self.usable_sources(space, notices)
+        sources = tuple(dataset for _, dataset in usable)
+        known_sizes = [source.scale for source, _ in usable]
         coordinates = space.unit.snap(space.encode([decided]))[0]
         return Problem(
             space=space.unit,
@@ -122,26 +180,45 @@ class Snapshot:
             sources=sources,
             X_pending=pending_rows(self.trials, self.asking, space, notices),
             fixed={j: float(u) for j, u in enumerate(coordinates) if not np.isnan(u)},
+            shown=space.columns({*self.asking.params, *shown}),
             source_keys=tuple(_fingerprint(dataset, space.unit) for dataset in sources),
+            scales=self.sizes.scales(known_sizes, space, notices),
+            shelf=self._shelf(notices),
         )
 
-    def _usable_sources(
-        self, space: SearchSpace, signs: Array, notices: Notices
-    ) -> tuple[Dataset, ...]:
-        """Sources that say anything about any of the parameters."""
+    def _source_curves(self, signs: Array) -> list[StudyCurves]:
+        """Learning curves of the sources, if any trial was pruned that they may say more of."""
+        if len(signs) > 1 or all(trial.state != TrialState.PRUNED for trial in self.trials):
+            return []
+        return [
+            StudyCurves.of(source.trials, float(self._signs_of(source, signs)[0]))
+            for source in self.sources
+        ]
+
+    def _signs_of(self, source: SourceData, signs: Array) -> Array:
+        return signs if source.directions is None else signs_of(source.directions)
+
+    def _shelf(self, notices: Notices) -> StudyShelf | None:
+        return StudyShelf(self.study, notices) if isinstance(self.study, Study) else None
+
+    def usable_sources(
+        self, space: SearchSpace, notices: Notices
+    ) -> list[tuple[SourceData, Dataset]]:
+        """Sources that say anything about any of the parameters, with what they say."""
+        signs = signs_of(self.study.directions)
         usable = []
         for source in self.sources:
-            own_signs = signs if source.directions is None else signs_of(source.directions)
-            dataset, kinds = finished_rows(source.trials, space, own_signs)
+            own_signs = self._signs_of(source, signs)
+            dataset, kinds = finished_rows(source.trials, space, own_signs, cost=self.cost)
             label = f"source {source.label!r}"
             _tell_use(notices, label, dataset, kinds)
             dataset = replace(dataset, X=_without_foreign_ranges(dataset.X, space.unit))
             if not np.isnan(dataset.X).all():
-                usable.append(dataset)
+                usable.append((source, dataset))
             elif dataset.n_trials:
                 message = f"The {label} has no parameter in common with the study; not used."
                 notices.once(logging.INFO, ("nothing shared", label), message)
-        return tuple(usable)
+        return usable
 
 
 def _without_foreign_ranges(X: Array, unit: UnitSpace) -> Array:
@@ -156,13 +233,15 @@ def _without_foreign_ranges(X: Array, unit: UnitSpace) -> Array:
 def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str]) -> None:
     used = f"Using {dataset.n_trials} finished trials of the {label}"
     told = "; ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
-    notices.once(logging.INFO, ("use", label), f"{used}; {told}." if told else f"{used}.")
+    notices.once(
+        logging.INFO, ("use", label, *sorted(kinds)), f"{used}; {told}." if told else f"{used}."
+    )
 
 
 def _fingerprint(dataset: Dataset, unit: UnitSpace) -> str:
     """Equal in any process if, and only if, the arrays and the kinds of axes are equal."""
     digest = hashlib.sha256(repr((dataset.X.shape, dataset.Y.shape)).encode())
-    for array in (dataset.X, dataset.Y, unit.is_categorical, dataset.noise_var):
+    for array in (dataset.X, dataset.Y, unit.is_categorical, dataset.noise_var, dataset.cost):
         digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
     for name, column in dataset.constraints.items():
         digest.update(name.encode())

@@ -1,23 +1,45 @@
-"""What may be a source, and reading it afresh before each suggestion."""
+"""Reading the sources afresh before each suggestion."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
-
-from optuna.study import Study
-from optuna.trial import FrozenTrial
+from typing import Protocol
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import is_same_trial
 from optuna_scaleup._optuna import read_trials
+from optuna_scaleup._optuna import study_beside
+from optuna_scaleup.data.drift_prior import plain_prior
+from optuna_scaleup.data.lineage import Lineage
+from optuna_scaleup.data.lineage import SourceRecord
+from optuna_scaleup.data.lineage import write_lineage
+from optuna_scaleup.data.sizes import Sizes
+from optuna_scaleup.data.user_source import Source
+from optuna_scaleup.data.user_source import as_sources
+from optuna_scaleup.data.user_source import parameters_of
 
 
 if TYPE_CHECKING:
+    from optuna.study import Study
     from optuna.study import StudyDirection
+    from optuna.trial import FrozenTrial
+
+
+class Target(Protocol):
+    """What a source has to suit: a study, or what stands for one that does not exist yet."""
+
+    @property
+    def study_name(self) -> str: ...
+
+    @property
+    def directions(self) -> Sequence[StudyDirection]: ...
 
 
 @dataclass(frozen=True)
@@ -28,13 +50,15 @@ class SourceData:
         label: What log lines call it.
         trials: All trials, whatever their state.
         directions: :obj:`None` for a bare list of trials, which has the target's directions.
+        scale: Its sizes by name; empty if not known.
     """
 
     label: str
     trials: Sequence[FrozenTrial]
     directions: tuple[StudyDirection, ...] | None
+    scale: Mapping[str, float] = field(default_factory=dict)
 
-    def check_against(self, target: Study, asking: FrozenTrial) -> None:
+    def check_against(self, target: Target, asking: FrozenTrial) -> None:
         """Raises :exc:`ValueError` if this cannot be a source of ``target``.
 
         Args:
@@ -62,29 +86,55 @@ class SourceReader:
     """Reads one source, and remembers what it read in case the source goes away.
 
     Args:
-        source: A study, or finished trials.
+        source: What the user said of it.
         label: What log lines call it if it has no name.
 
     Raises:
-        TypeError: If ``source`` is neither.
+        ValueError: If its trials do not translate.
     """
 
-    def __init__(self, source: Study | Sequence[FrozenTrial], label: str) -> None:
-        if isinstance(source, Study):
-            self._study: Study | None = source
-            self._last = SourceData(source.study_name, (), tuple(source.directions))
-        elif _is_trials(source):
-            self._study = None
-            self._last = SourceData(label, tuple(source), None)
-        else:
-            raise TypeError(_not_a_source(source))
+    def __init__(self, source: Source, label: str) -> None:
+        self._source = source
+        trials = tuple(source.translation.apply(source.trials))
+        self._last = SourceData(source.label or label, trials, source.directions, source.scale)
+
+    def record(self, target: Study) -> SourceRecord:
+        """How figures of ``target`` find this source again."""
+        study, translation = self._source.study, self._source.translation
+        is_beside = study is not None and _is_beside(study, target)
+        return SourceRecord(
+            label=self._last.label,
+            study=self._last.label if is_beside else None,
+            scale=self._source.scale,
+            rename=translation.names,
+            is_transformed=bool(translation.functions),
+        )
+
+    @property
+    def label(self) -> str:
+        return self._last.label
+
+    @property
+    def directions(self) -> tuple[StudyDirection, ...] | None:
+        """:obj:`None` for a bare list of trials."""
+        return self._last.directions
+
+    @property
+    def scale(self) -> Mapping[str, float]:
+        """Its sizes by name; empty if not known."""
+        return self._source.scale
 
     def read(self, notices: Notices) -> SourceData:
-        """The trials as they are now, or as last seen if the study was deleted."""
-        if self._study is None:
+        """The trials as they are now, or as last seen if the study was deleted.
+
+        Raises:
+            ValueError: If its trials do not translate.
+        """
+        study, translation = self._source.study, self._source.translation
+        if study is None:
             return self._last
         try:
-            trials = read_trials(self._study)
+            trials = read_trials(study)
         except KeyError:
             n_trials = len(self._last.trials)
             message = (
@@ -93,7 +143,8 @@ class SourceReader:
             )
             notices.once(logging.WARNING, ("source deleted", self._last.label), message)
             return self._last
-        self._last = SourceData(self._last.label, trials, self._last.directions)
+        translation.check(parameters_of(trials), self._last.label)
+        self._last = replace(self._last, trials=translation.apply(trials))
         return self._last
 
 
@@ -101,24 +152,31 @@ def source_readers(source: Any) -> tuple[SourceReader, ...]:
     """Readers for what the user gave as ``source``, small to large.
 
     Raises:
-        TypeError: If it is no study, no list of trials and no sequence of those.
+        TypeError: If it is nothing that may be a source.
+        ValueError: If its trials do not translate.
     """
-    if source is None:
-        return ()
-    if isinstance(source, Study) or (_is_trials(source) and len(source) > 0):
-        return (SourceReader(source, "list of trials"),)
-    if not isinstance(source, Sequence) or isinstance(source, (str, bytes)):
-        raise TypeError(_not_a_source(source))
-    return tuple(SourceReader(s, f"list of trials {i}") for i, s in enumerate(source))
+    sources = as_sources(source)
+    if len(sources) == 1:
+        return (SourceReader(sources[0], "list of trials"),)
+    return tuple(SourceReader(s, f"list of trials {i}") for i, s in enumerate(sources))
 
 
-def _is_trials(source: Any) -> bool:
-    is_sequence = isinstance(source, Sequence) and not isinstance(source, (str, bytes))
-    return is_sequence and all(isinstance(trial, FrozenTrial) for trial in source)
+def tell_lineage(
+    target: Study, readers: Sequence[SourceReader], sizes: Sizes, notices: Notices
+) -> None:
+    """Stores with the target what its sources are, for figures drawn in another process."""
+    if readers and notices.is_first(("lineage", target.study_name)):
+        records = tuple(reader.record(target) for reader in readers)
+        write_lineage(target, Lineage(records, sizes.target, plain_prior(sizes.prior)))
 
 
-def _not_a_source(source: Any) -> str:
-    return (
-        "A source is a study, a list of its trials, or a sequence of those from small to large; "
-        f"got an object of type {type(source).__name__!r}."  # its text may hold a password
-    )
+def _is_beside(source: Study, target: Study) -> bool:
+    """Whether a study lies in the storage of another one, by whatever URL each is reached."""
+    found = study_beside(target, source.study_name)
+    if found is None:
+        return False
+    try:
+        own, other = read_trials(source)[:1], read_trials(found)[:1]
+    except KeyError:
+        return False
+    return len(own) == len(other) and all(map(is_same_trial, own, other))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -57,11 +58,19 @@ class SearchSpace:
         return np.stack(columns, axis=-1) if columns else np.empty((len(rows), 0))
 
     def decode(self, point: Array) -> dict[str, Any]:
-        """Coordinates, shape ``(d,)``, as parameter values of the types that Optuna returns."""
+        """Coordinates, shape ``(d,)``, as parameter values of the types that Optuna returns.
+
+        A parameter whose coordinate is ``NaN`` is left out.
+        """
         return {
             name: encoding.decode(float(coordinate))
             for name, encoding, coordinate in zip(self.names, self.encodings, point, strict=True)
+            if not np.isnan(coordinate)
         }
+
+    def columns(self, names: Collection[str]) -> frozenset[int]:
+        """Indices of those of the named parameters that have a column."""
+        return frozenset(j for j, name in enumerate(self.names) if name in names)
 
 
 def observed_distributions(trials: Iterable[FrozenTrial]) -> dict[str, BaseDistribution]:

@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from typing import Any
 from typing import Final
 
 import numpy as np
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
-from optuna_scaleup._optuna import enqueued_params
+from optuna_scaleup.data.cost import CostOf
+from optuna_scaleup.data.cost import cost_column
+from optuna_scaleup.data.curves import StudyCurves
+from optuna_scaleup.data.curves import pruned_outcomes
 from optuna_scaleup.data.outcomes import constraint_columns
 from optuna_scaleup.data.outcomes import signed_values
 from optuna_scaleup.data.plan import has_plan
-from optuna_scaleup.data.plan import planned_params
+from optuna_scaleup.data.plan import intended_params
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 _N_FAILED_AVOIDED: Final = 10
 _N_UNDECIDED_HEEDED: Final = 16
 _LONGEST_THOUGHT: Final = timedelta(minutes=1)
-PRUNED_USED: Final = "pruned, taken as no better than the median"
+PRUNED_USED: Final = "pruned, their outcome estimated"
 _SKIPPED_STATES: Final = {
     TrialState.FAIL: "skipped as failed",
     TrialState.PRUNED: "skipped as pruned",
@@ -40,12 +42,18 @@ _SKIPPED_STATES: Final = {
 
 
 def finished_rows(
-    trials: Sequence[FrozenTrial], space: SearchSpace, signs: Array
+    trials: Sequence[FrozenTrial],
+    space: SearchSpace,
+    signs: Array,
+    source_curves: Sequence[StudyCurves] = (),
+    cost: CostOf | None = None,
 ) -> tuple[Dataset, Counter[str]]:
     """Complete and pruned trials as a dataset, and how many are special or left out, by kind.
 
     An infinite value counts as the worst (or best) finite one of its objective: a setting that
-    diverged is worth knowing. So is one that was pruned, see :func:`_pruned_outcomes`.
+    diverged is worth knowing. So is one that was pruned, see
+    :func:`~optuna_scaleup.data.curves.pruned_outcomes`, which the curves of sources may help. It
+    tells nothing of what a whole trial costs.
 
     Raises:
         ValueError: If a trial has another number of objectives than there are signs.
@@ -60,14 +68,21 @@ def finished_rows(
         np.sum(np.isinf(values[is_usable]).any(axis=1))
     )
     Y = _clip_infinite(values[is_usable])
-    stopped, Y_stopped = _pruned_outcomes(trials, Y, signs)
+    stopped, Y_stopped, noise_var = pruned_outcomes(trials, Y, signs, source_curves)
     kinds["skipped as pruned"] -= len(stopped)
     kinds[PRUNED_USED] = len(stopped)
     rows = [*kept, *stopped]
+    constraints, kinds["with a constraint that is not finite"] = constraint_columns(rows)
+    costs = None
+    if cost is not None:
+        costs = np.concatenate([cost_column(kept, cost), np.full(len(stopped), np.nan)])
+        kinds["complete without a positive, finite cost"] = int(np.isnan(costs[: len(kept)]).sum())
     dataset = Dataset(
         X=space.encode([trial.params for trial in rows]),
         Y=np.concatenate([Y, Y_stopped]),
-        constraints=constraint_columns(rows),
+        noise_var=np.concatenate([np.zeros(len(Y)), noise_var]) if len(stopped) else None,
+        constraints=constraints,
+        cost=costs,
     )
     return dataset, +kinds
 
@@ -86,9 +101,7 @@ def pending_rows(
         if trial.state == TrialState.RUNNING and trial.number != asking.number
     ]
     failed = [trial for trial in trials if trial.state == TrialState.FAIL and trial.params]
-    rows: list[dict[str, Any]] = [
-        {**enqueued_params(t), **planned_params(t, notices), **t.params} for t in running
-    ]
+    rows = [intended_params(trial, notices) for trial in running]
     rows += [trial.params for trial in failed[-_N_FAILED_AVOIDED:]]
     points = space.encode(rows)
     points = points[~np.all(np.isnan(points), axis=1)]
@@ -126,34 +139,6 @@ def _usable(values: Array) -> Array:
     has_finite = np.any(np.isfinite(values[has_no_nan]), axis=0)
     is_usable: Array = has_no_nan & np.all(np.isfinite(values) | has_finite, axis=1)
     return is_usable
-
-
-def _pruned_outcomes(
-    trials: Sequence[FrozenTrial], Y: Array, signs: Array
-) -> tuple[list[FrozenTrial], Array]:
-    """Pruned trials with an estimate of what they would have reached, shape ``(n_pruned, 1)``.
-
-    Left out, they would draw the search back to where trials are pruned, again and again. A trial
-    was pruned for lagging behind the others, and its last report mostly understates where it would
-    have ended: the estimate is that report, but no better than the median of the complete trials
-    and no worse than the worst, whatever scale the reports are on.
-
-    Args:
-        trials: Trials of one study.
-        Y: Values of the complete ones with larger better, shape ``(n_complete, m)``; there is no
-            estimate without one, nor for several objectives.
-        signs: Factors that make larger values better, shape ``(m,)``.
-    """
-    if len(signs) != 1 or not len(Y):
-        return [], np.empty((0, len(signs)))
-    reports = [
-        (trial, signs[0] * trial.intermediate_values[max(trial.intermediate_values)])
-        for trial in trials
-        if trial.state == TrialState.PRUNED and trial.intermediate_values
-    ]
-    reports = [(trial, report) for trial, report in reports if not np.isnan(report)]
-    estimates = np.array([[report] for _, report in reports]).reshape(-1, 1)
-    return [trial for trial, _ in reports], np.clip(estimates, Y.min(), np.median(Y))
 
 
 def _clip_infinite(values: Array) -> Array:

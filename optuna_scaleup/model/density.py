@@ -55,6 +55,7 @@ class Density:
         parent: The fitted smaller study, if any.
         bowl_weight: Weight of the prior mean that favours the centre; a parent brings its own.
         anchor: Value that stands for the study's best as long as it has no trial.
+        offset_var: Variance of the offset between parent and study, in squared warped units.
     """
 
     def __init__(
@@ -64,15 +65,26 @@ class Density:
         parent: Parent | None = None,
         bowl_weight: float = 0.0,
         anchor: float = 0.0,
+        offset_var: float = OFFSET_VAR,
     ) -> None:
         self.rows = rows
         self.prior = prior
+        self.offset_var = offset_var
         self.parent = parent
         self.bowl_weight = 0.0 if parent is not None else bowl_weight
         self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
         self.anchor = float(np.max(rows.y)) if len(rows.y) else anchor
         self.n_shift = 0 if parent is None else parent.n_shift
         self._axis_indicator = (rows.axis[:, None] == np.arange(rows.n_axes)).astype(float)
+
+    def thinned(self, n_max: int) -> Density:
+        """The same model of at most ``n_max`` representative trials, the best among them."""
+        if self.n_trials <= n_max:
+            return self
+        rows = self.rows.representative(n_max)
+        return Density(
+            rows, self.prior, self.parent, self.bowl_weight, self.anchor, self.offset_var
+        )
 
     @property
     def n_trials(self) -> int:
@@ -81,7 +93,9 @@ class Density:
     def unpack(self, theta: Array) -> Theta:
         """Splits packed draws, shape ``(B, p)``."""
         s, d = self.n_shift, self.rows.n_axes
-        return Theta(theta[:, :s], theta[:, s : s + d], theta[:, -3], theta[:, -2], theta[:, -1])
+        # Copies: NumPy 1.26 rounds `exp` of a strided view by where the result lies in memory.
+        amplitude, noise, scale = theta[:, -3:].T.copy()
+        return Theta(theta[:, :s], theta[:, s : s + d], amplitude, noise, scale)
 
     def inverse_lengthscales(self, t: Theta) -> Array:
         """Per feature, shape ``(B, D)``."""
@@ -117,7 +131,7 @@ class Density:
         corr, slope = matern52_and_slope(squared_distances(scaled, scaled))
         v, z = self.warped(t)
         noise = self.noise(t, v)
-        K = amplitude * corr + OFFSET_VAR
+        K = amplitude * corr + self.offset_var
         r = z - self.prior_mean
         if self.parent is not None:
             link = self.parent.link(self.rows.features, t.shift)

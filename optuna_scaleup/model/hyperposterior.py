@@ -22,6 +22,7 @@ from optuna_scaleup.types import Array
 _BOUND_STDS = 8.0
 _LOG_2PI = float(np.log(2.0 * np.pi))
 _MAX_BATCH_ENTRIES = 4_000_000
+_ROUNDING = 1e-2  # How much worse than the mode a rounded mode may be.
 _INFLATION = 1.25  # Laplace covariances are a little too narrow; the weights repair the excess.
 
 
@@ -48,39 +49,49 @@ class Mode:
 
 def find_mode(density: Density, start: Array, max_iter: int = 60) -> Mode:
     """Maximum a posteriori hyperparameters by L-BFGS-B from ``start``, shape ``(p,)``."""
-    prior = density.prior
-    span = _BOUND_STDS * prior.scale
+    loc, scale = density.prior.loc, density.prior.scale
 
-    def loss(theta: Array) -> tuple[float, Array]:
+    def loss(u: Array) -> tuple[float, Array]:
         try:
-            value, grad = density.value_and_grad(theta[None])
+            value, grad = density.value_and_grad((loc + scale * u)[None])
         except np.linalg.LinAlgError:
-            return 1e25, np.zeros_like(theta)
-        return -float(value[0]), -grad[0]
+            return 1e25, np.zeros_like(u)
+        return -float(value[0]), -grad[0] * scale
 
     result = minimize(
         loss,
-        start,
+        (start - loc) / scale,
         jac=True,
         method="L-BFGS-B",
-        bounds=list(zip(prior.loc - span, prior.loc + span, strict=True)),
+        bounds=[(-_BOUND_STDS, _BOUND_STDS)] * len(start),
         options={"maxiter": max_iter, "ftol": 1e-5, "gtol": 1e-2},
     )
-    return Mode(result.x, -float(result.fun))
+    return Mode(loc + scale * result.x, -float(result.fun))
+
+
+def may_be_mode(density: Density, theta: Array) -> bool:
+    """Whether ``theta`` may be a mode: within the bounds, no worse than the prior's centre.
+
+    Two evaluations of the density instead of a search, to tell what fits these data from what does
+    not.
+    """
+    loc, scale = density.prior.loc, density.prior.scale
+    if theta.shape != loc.shape or not np.all(np.abs(theta - loc) <= _BOUND_STDS * scale):
+        return False
+    try:
+        value, start = _values(density, np.stack([theta, loc]))
+    except np.linalg.LinAlgError:
+        return False
+    return bool(value >= start - _ROUNDING)
 
 
 def laplace_factor(density: Density, mode: Mode) -> Array:
     """Square root of the Laplace covariance at ``mode``, shape ``(p, p)``."""
     p = len(mode.theta)
     step = 0.02 * density.prior.scale
-    steps = np.diag(step)
-    grad = np.concatenate(
-        [
-            density.value_and_grad(chunk)[1]
-            for chunk in _chunks(density, np.concatenate([mode.theta + steps, mode.theta - steps]))
-        ]
-    )
-    hessian = (grad[:p] - grad[p:]) / (2.0 * step)[:, None]
+    around = np.concatenate([mode.theta + np.diag(step), mode.theta[None]])
+    grad = np.concatenate([density.value_and_grad(c)[1] for c in _chunks(density, around)])
+    hessian = (grad[:p] - grad[p:]) / step[:, None]
     scale = density.prior.scale
     precision = -0.5 * (hessian + hessian.T) * scale[:, None] * scale[None, :]
     eigenvalue, vector = np.linalg.eigh(precision)

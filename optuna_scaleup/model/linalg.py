@@ -43,4 +43,5 @@ def triangular_inverse(L: Array) -> Array:
 
 def log_determinant(L: Array) -> Array:
     """``log det K`` from its factor, shape ``(...)``."""
-    return np.asarray(2.0 * np.log(np.einsum("...ii->...i", L)).sum(axis=-1))
+    diagonal = np.einsum("...ii->...i", L).copy()  # a view's `log` may round another way
+    return np.asarray(2.0 * np.log(diagonal).sum(axis=-1))

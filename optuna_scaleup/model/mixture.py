@@ -16,6 +16,7 @@ from scipy.special import ndtri
 
 from optuna_scaleup.model import gp
 from optuna_scaleup.model import warp
+from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.hyperposterior import Draws
@@ -26,16 +27,15 @@ from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import QuasiRandom
 
-
-QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the open unit cube
 
 PRIOR_NO_SOURCE = 0.2
 _LARGER_IS_CLOSER = 4.0  # prior odds of a source against the next smaller one
 _NEGLIGIBLE = 1e-3
 # From so many trials on a study's own model counts more and more, from so many on alone.
-_OWN_FROM = 6
-_OWN_ALONE = 18
+_OWN_FROM = 15
+_OWN_ALONE = 60
 _N_PRIOR_DRAWS = 64
 _N_PRIOR_DRAWS_PENDING = 16  # the n-th worker's point is a matter of spread, not of precision
 _N_QUANTILES = 64
@@ -53,10 +53,12 @@ class _Effort:
 
 
 _EFFORTS = (
-    _Effort(40, 256, 12, 6, 2),
+    _Effort(1, 256, 12, 6, 2),
+    _Effort(12, 1024, 48, 12, 2),
+    _Effort(40, 256, 12, 6, 1),
     _Effort(np.inf, 0, 1, 1, 1),
 )
-_MAX_FIT_ROWS = 80  # Hyperparameters are fitted to that many trials; all are conditioned on.
+_MAX_FIT_ROWS = 64  # Hyperparameters are fitted to that many trials; all are conditioned on.
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,36 @@ class Mixture:
         grad_var = np.concatenate([p.grad_var for p in parts]) @ self._to_axes
         return MixturePrediction(mean, std, grad_mean, grad_var / (2.0 * std[..., None]))
 
+    def sample(
+        self, n_paths: int, rng: np.random.Generator, no_source_odds: float = 1.0
+    ) -> Callable[[Array], Array]:
+        """Functions drawn from the mixture, larger is better, each in its own warped unit.
+
+        Args:
+            n_paths: How many.
+            rng: Random numbers.
+            no_source_odds: Factor on the weight of "no source", if there is a source at all.
+
+        Returns:
+            Values of all of them at rows in unit coordinates, ``(q, d)`` to ``(n_paths, q)``.
+        """
+        factors = [no_source_odds if p.parent is None else 1.0 for p in self._posteriors]
+        counts = [p.n_draws for p in self._posteriors]
+        cumulative = np.cumsum(np.exp(self.log_weight) * np.repeat(factors, counts))
+        levels = (np.arange(n_paths) + rng.random()) / n_paths * cumulative[-1]
+        picks = np.minimum(np.searchsorted(cumulative, levels), len(cumulative) - 1)
+        first = np.cumsum([0, *counts])
+        paths = [
+            posterior.paths(picks[(picks >= a) & (picks < b)] - a, rng)
+            for posterior, a, b in zip(self._posteriors, first[:-1], first[1:], strict=True)
+        ]
+
+        def values(X: Array) -> Array:
+            features = self._feature_map.transform(X)
+            return np.concatenate([path(features) for path in paths])
+
+        return values
+
     def value_quantiles(self, x: Array, levels: Sequence[float]) -> Array:
         """Quantiles of what a trial at ``x`` will return, in the unit of the values.
 
@@ -129,12 +161,29 @@ class Mixture:
         p = self.predict(x[None])
         std = np.sqrt(p.std[:, 0] ** 2 + self._noise_var)
         z = p.mean + std[:, None] * ndtri((np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES)
-        values = self._anchor[:, None] + self.scale[:, None] * (warp.unwarp(z) - 1.0)
+        values = self.from_warped(z)
         weights = np.exp(self.log_weight)[:, None].repeat(_N_QUANTILES, axis=1).ravel()
         order = np.argsort(values, axis=None)
         cumulative = np.cumsum(weights[order]) / weights.sum()
         picks = np.searchsorted(cumulative, levels)
         return np.asarray(values.ravel()[order][np.minimum(picks, len(order) - 1)])
+
+    @property
+    def expected_bad(self) -> float:
+        """Value twice as far below the median as the best is above it, averaged over the draws."""
+        return float(np.exp(self.log_weight) @ (self._anchor - 3.0 * self.scale))
+
+    def expected_values(self, X: Array) -> Array:
+        """Values at the rows of ``X``, each draw's most likely ones averaged, shape ``(q,)``."""
+        return np.asarray(np.exp(self.log_weight) @ self.from_warped(self.predict(X).mean))
+
+    def to_warped(self, values: Array) -> Array:
+        """Values in each draw's warped units: shape ``(b,)`` to ``(K, b)``."""
+        return warp.warp(1.0 + (values - self._anchor[:, None]) / self.scale[:, None])
+
+    def from_warped(self, z: Array) -> Array:
+        """Inverse of :meth:`to_warped`, shape ``(..., K, b)``."""
+        return np.asarray(self._anchor[:, None] + self.scale[:, None] * (warp.unwarp(z) - 1.0))
 
 
 def fit_mixture(
@@ -146,6 +195,7 @@ def fit_mixture(
     X_pending: Array,
     quasi_random: QuasiRandom,
     deterministic: bool = False,
+    offset_var: float = OFFSET_VAR,
 ) -> Mixture:
     """Fits all hypotheses to the large study's trials.
 
@@ -158,6 +208,7 @@ def fit_mixture(
         X_pending: Running trials, shape ``(q, d)``.
         quasi_random: Source of quasi-random points.
         deterministic: Whether the objective has no noise.
+        offset_var: Prior variance of the offset to a source, in squared warped units.
     """
     rows = Rows.of(feature_map, X, y, noise_var)
     fit_rows = rows.representative(_MAX_FIT_ROWS)
@@ -169,7 +220,7 @@ def fit_mixture(
     def density(rows: Rows, source: Source | None) -> Density:
         if source is None:
             return gp.gp_density(rows, own_log_scale, deterministic, anchor)
-        return transfer_density(rows, source, deterministic)
+        return transfer_density(rows, source, deterministic, offset_var)
 
     n_prior_draws = _N_PRIOR_DRAWS if not len(X_pending) else _N_PRIOR_DRAWS_PENDING
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.density import Theta
 from optuna_scaleup.model.kernels import matern52
@@ -23,10 +22,12 @@ from optuna_scaleup.model.linalg import triangular_inverse
 from optuna_scaleup.model.parent import Parent
 from optuna_scaleup.model.parent import bowl
 from optuna_scaleup.model.parent import bowl_gradient
+from optuna_scaleup.model.paths import Paths
 from optuna_scaleup.types import Array
 
 
 _MIN_VAR = 1e-12
+_MAX_PATH_ROWS = 200
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class Posterior:
 
     def __init__(self, density: Density, theta: Array, pending: Array) -> None:
         self._density = density
+        self._packed = theta
         self._theta: Theta = density.unpack(theta)
         self.scale = np.exp(self._theta.log_scale)
         self.anchor = density.anchor
@@ -103,6 +105,13 @@ class Posterior:
         """Shift of each draw, shape ``(K, n_shift)``."""
         return self._theta.shift
 
+    def paths(self, picks: Array, rng: np.random.Generator) -> Paths:
+        """Drawn functions, one for each entry of ``picks``, the index of a draw.
+
+        Each is conditioned by a factorisation of its own, so on some of many trials only.
+        """
+        return Paths(self._density.thinned(_MAX_PATH_ROWS), self._packed[picks], rng)
+
     @property
     def parent(self) -> Parent | None:
         return self._density.parent
@@ -110,7 +119,8 @@ class Posterior:
     def _condition(self) -> None:
         d, t = self._density, self._theta
         n_trials, n_points = d.n_trials, len(self._points)
-        K = self._amplitude * matern52(squared_distances(self._scaled, self._scaled)) + OFFSET_VAR
+        K = self._amplitude * matern52(squared_distances(self._scaled, self._scaled))
+        K = K + d.offset_var
         v, z = d.warped(t)
         residual = z - d.prior_mean
         if d.parent is not None:
@@ -148,7 +158,7 @@ class Posterior:
     def _cross(self, query: Array) -> _Cross:
         scaled_query = query[None] * self._inverse
         sqd = squared_distances(self._scaled, scaled_query)
-        total = self._amplitude * matern52(sqd) + OFFSET_VAR
+        total = self._amplitude * matern52(sqd) + self._density.offset_var
         if self.parent is None or self._V is None:
             return _Cross(total, scaled_query, sqd, None)
         p = self.parent
@@ -172,7 +182,7 @@ class Posterior:
         return np.asarray(mean + np.einsum("ksq,s->kq", cross.parent.to_trials, self.parent.alpha))
 
     def _prior_var(self, cross: _Cross) -> Array:
-        var = self._amplitude[..., 0] + OFFSET_VAR
+        var = self._amplitude[..., 0] + self._density.offset_var
         if self.parent is None or cross.parent is None:
             return np.asarray(var)
         own = self.parent.amplitude_var + self.parent.offset_var

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from optuna_scaleup.model import warp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.hyperposterior import find_mode
+from optuna_scaleup.model.hyperposterior import may_be_mode
 from optuna_scaleup.model.kernels import matern52
 from optuna_scaleup.model.kernels import squared_distances
 from optuna_scaleup.model.linalg import cholesky
@@ -32,6 +34,7 @@ SCALE_LOG_STD = 0.3
 # A suggestion must cost the same after 100 and after 10,000 source trials.
 _MAX_FIT_ROWS = 128
 _MAX_ROWS = 256
+_N_DECIMALS = 4  # Rounded, a fit is the same whether it was made here or read as text.
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,35 @@ class Source:
             the source does not know the axis.
         log_scale: Log distance from median to best in its own unit.
         best: Its best value.
+        theta: The packed hyperparameters that it was fitted with, see ``density.py``.
+        shift_axes: The target's axis of each shift, shape ``(n_shift,)``.
+        shift_loc: Where the shift of its optimum is expected, shape ``(n_shift,)``.
+        shift_std: Scale of that expectation's error, shape ``(n_shift,)``.
     """
 
     parent: Parent
     log_lengthscales: Array
     log_scale: float
     best: float
+    theta: Array
+    shift_axes: Array
+    shift_loc: Array
+    shift_std: Array
+
+    def moved(self, motion_mean: Array, motion_std: Array) -> Source:
+        """The same source with a forecast of where the optimum went.
+
+        Args:
+            motion_mean: Motion of the optimum from here to the target, shape ``(d,)``.
+            motion_std: Its standard deviation, shape ``(d,)``.
+        """
+        axes = self.shift_axes  # the target looks up what its optimum came from: minus the motion
+        return replace(self, shift_loc=-motion_mean[axes], shift_std=motion_std[axes])
 
 
-def fit_source(rows: Rows, columns: Array, axes: Array, n_axes: int) -> Source:
+def fit_source(
+    rows: Rows, columns: Array, axes: Array, n_axes: int, theta: Array | None = None
+) -> Source:
     """Fits the GP of a small study.
 
     Args:
@@ -60,13 +83,16 @@ def fit_source(rows: Rows, columns: Array, axes: Array, n_axes: int) -> Source:
         columns: Which of the target's features these are, shape ``(D,)``.
         axes: Which of the target's axes ``rows.axis`` numbers, shape ``(rows.n_axes,)``.
         n_axes: Number of the target's axes.
+        theta: :attr:`Source.theta` of an earlier fit to the same rows; one that cannot be is
+            ignored.
     """
     log_scale = float(np.log(warp.robust_scale(rows.y)))
     fit_density = gp.gp_density(rows.representative(_MAX_FIT_ROWS), log_scale)
-    theta = find_mode(fit_density, fit_density.prior.loc).theta[None]
+    if theta is None or not may_be_mode(fit_density, theta):
+        theta = find_mode(fit_density, fit_density.prior.loc).theta.round(_N_DECIMALS)
     rows = rows.representative(_MAX_ROWS)
     density = gp.gp_density(rows, log_scale)
-    t = density.unpack(theta)
+    t = density.unpack(theta[None])
     v, z = density.warped(t)
     inverse = density.inverse_lengthscales(t)[0]
     scaled = rows.features * inverse
@@ -87,19 +113,31 @@ def fit_source(rows: Rows, columns: Array, axes: Array, n_axes: int) -> Source:
     )
     log_lengthscales = gp.gp_prior(n_axes, 0.0).loc[:n_axes].copy()
     log_lengthscales[axes] = t.log_lengthscales[0]
-    return Source(parent, log_lengthscales, float(t.log_scale[0]), density.anchor)
+    n_shift = parent.n_shift
+    return Source(
+        parent=parent,
+        log_lengthscales=log_lengthscales,
+        log_scale=float(t.log_scale[0]),
+        best=density.anchor,
+        theta=theta,
+        shift_axes=axes[rows.axis[rows.shiftable]],
+        shift_loc=np.zeros(n_shift),
+        shift_std=np.full(n_shift, SHIFT_STD),
+    )
 
 
-def transfer_density(rows: Rows, source: Source, deterministic: bool = False) -> Density:
+def transfer_density(
+    rows: Rows, source: Source, deterministic: bool = False, offset_var: float = OFFSET_VAR
+) -> Density:
     """Log posterior of the hyperparameters of a study whose prior is a source's posterior."""
     n_shift = source.parent.n_shift
     log_noise, noise_std = gp.noise_prior(deterministic)
     tail = [np.log(RESIDUAL_VAR), log_noise, source.log_scale]
     prior = Prior(
-        loc=np.concatenate([np.zeros(n_shift), source.log_lengthscales, tail]),
+        loc=np.concatenate([source.shift_loc, source.log_lengthscales, tail]),
         scale=np.concatenate(
             [
-                np.full(n_shift, SHIFT_STD),
+                source.shift_std,
                 np.full(rows.n_axes, RESIDUAL_LENGTHSCALE_LOG_STD),
                 [RESIDUAL_LOG_STD, noise_std, SCALE_LOG_STD],
             ]
@@ -108,4 +146,4 @@ def transfer_density(rows: Rows, source: Source, deterministic: bool = False) ->
             [np.full(n_shift, SHIFT_DOF), np.full(rows.n_axes + 2, np.inf), [gp.SCALE_DOF]]
         ),
     )
-    return Density(rows, prior, parent=source.parent, anchor=source.best)
+    return Density(rows, prior, parent=source.parent, anchor=source.best, offset_var=offset_var)

@@ -77,6 +77,16 @@ class LogProbabilityOfImprovement:
         return Rating(log_ndtr(u), slope, -u * slope)
 
 
+class LogProbabilityOfFeasibility:
+    """Log probability of a constraint's value at most the threshold (Schonlau et al., 1998)."""
+
+    is_log = True
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        value, d_mean, d_std = LogProbabilityOfImprovement()(-mean, std, -incumbent, scale)
+        return Rating(value, -d_mean, d_std)
+
+
 class ConfidenceBound:
     """Optimistic confidence bound; known as LCB where smaller is better (Cox & John, 1992)."""
 
@@ -113,23 +123,27 @@ CRITERIA: dict[str, type[Criterion]] = {
 }
 
 
+def best_mean(mixture: Mixture, X: Array) -> Array:
+    """Each draw's highest mean at the rows of ``X``, zero without a row, shape ``(K, 1)``."""
+    if not len(X):
+        return np.zeros((len(mixture.scale), 1))
+    return np.asarray(mixture.predict(X).mean.max(axis=1, keepdims=True))
+
+
 class MixtureAcquisition:
     """A criterion averaged over the draws of a mixture.
 
     Args:
         mixture: The model.
         criterion: What a draw's prediction is worth.
-        X_tried: Finished and running trials, shape ``(n, d)``.
+        incumbent: What each draw compares with, in warped units, shape ``(K, 1)``.
     """
 
-    def __init__(self, mixture: Mixture, criterion: Criterion, X_tried: Array) -> None:
+    def __init__(self, mixture: Mixture, criterion: Criterion, incumbent: Array) -> None:
         self._mixture = mixture
         self._criterion = criterion
         self._scale = mixture.scale[:, None]
-        if len(X_tried):
-            self._incumbent = mixture.predict(X_tried).mean.max(axis=1, keepdims=True)
-        else:
-            self._incumbent = np.zeros_like(self._scale)
+        self._incumbent = incumbent
 
     def value(self, X: Array) -> Array:
         """Value at the rows of ``X``, shape ``(q, d)`` to ``(q,)``."""
@@ -146,6 +160,14 @@ class MixtureAcquisition:
         if self._criterion.is_log:
             weight = weight * np.exp(rating.value[:, 0] - value)
         return float(value), weight @ grads
+
+    def rate(self, mean: float, std: float) -> float:
+        """Value of a point of which every draw predicts this mean and standard deviation."""
+        shape = self._scale.shape
+        rating = self._criterion(
+            np.full(shape, mean), np.full(shape, std), self._incumbent, self._scale
+        )
+        return float(self._average(rating.value)[0])
 
     def _average(self, values: Array) -> Array:
         if self._criterion.is_log:

@@ -1,40 +1,68 @@
-"""From a problem to one suggested point: fit the model, maximise the acquisition function."""
+"""From a problem to one suggested point: fit the models, maximise the acquisition function."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from dataclasses import replace
 
 import numpy as np
 
+from optuna_scaleup.model.density import OFFSET_VAR
+from optuna_scaleup.model.drift import Drift
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.model.sources import Source
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import Criterion
-from optuna_scaleup.suggest.acquisition import MixtureAcquisition
-from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.activity import Activity
+from optuna_scaleup.suggest.activity import infer_activity
+from optuna_scaleup.suggest.composition import Models
+from optuna_scaleup.suggest.composition import compose
+from optuna_scaleup.suggest.initial_design import CONTRAST_AT
 from optuna_scaleup.suggest.initial_design import DESIGNS
-from optuna_scaleup.suggest.initial_design import centre
+from optuna_scaleup.suggest.initial_design import contrast_point
 from optuna_scaleup.suggest.initial_design import design_point
 from optuna_scaleup.suggest.initial_design import n_design_points
+from optuna_scaleup.suggest.optimize import Acquisition
 from optuna_scaleup.suggest.optimize import maximize
+from optuna_scaleup.suggest.outputs import constraint_outputs
+from optuna_scaleup.suggest.outputs import cost_output
+from optuna_scaleup.suggest.outputs import objective_outputs
+from optuna_scaleup.suggest.outputs import observed_feasibility
 from optuna_scaleup.suggest.quasi_random import sobol
-from optuna_scaleup.suggest.scalarize import chebyshev
-from optuna_scaleup.suggest.scalarize import draw_weights
+from optuna_scaleup.suggest.seeds import best_rows
+from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.suggest.source_fits import SourceFits
 from optuna_scaleup.suggest.source_fits import feature_map_of
+from optuna_scaleup.suggest.source_fits import usable_sources
 from optuna_scaleup.types import Array
-from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Suggestion
 
 
-_N_SEEDS = 3
+_THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
+_N_POLISHED = 5  # with several outputs; for one objective more starts brought nothing
 _INTERVAL = (0.05, 0.5, 0.95)
-_MAX_UNIT_RATIO = 1e30
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the models of all outputs say of any point.
+
+    Attributes:
+        models: One for each output.
+        units: What the values of each objective were divided by.
+        acquisition: How good a point looks.
+        activity: Which parameters a branch of the space has.
+        is_cold: Whether no source says anything.
+    """
+
+    models: Models
+    units: tuple[float, ...]
+    acquisition: Acquisition
+    activity: Activity
+    is_cold: bool
 
 
 @dataclass
@@ -79,29 +107,101 @@ class Engine:
 
     def suggest(self, problem: Problem, rng: np.random.Generator) -> Suggestion:
         """One legal point of ``problem.space``."""
-        has_one_objective = problem.target.Y.shape[1] == 1
-        problem, unit = _normalized(_single_objective(problem, rng))
-        sources = self._fits.sources_of(problem)
-        if not sources and self._is_in_design(problem):
+        if self.is_in_design(problem):
             return Suggestion(self._design_point(problem, rng))
-        mixture = self._fit(problem, sources, rng)
-        tried = np.concatenate([problem.target.X, _pending(problem)])
-        criterion = self._criterion() if len(tried) else PosteriorMean()
-        acquisition = MixtureAcquisition(mixture, criterion, tried)
-        seeds = _seeds(problem, rng)
-        x = maximize(acquisition, problem.space, seeds, tried, problem.fixed, rng).x
-        weights = tuple(map(float, mixture.source_weights)) if sources else ()
-        if not has_one_objective:
-            return Suggestion(x, None, weights)
-        low, median, high = (unit * mixture.value_quantiles(x, _INTERVAL)).tolist()
-        return Suggestion(x, (low, median, high), weights)
+        return self.choose(problem, self.survey(problem, rng), rng)
+
+    def is_in_design(self, problem: Problem) -> bool:
+        """Whether the initial design decides the next point, not the models."""
+        if any(usable_sources(output.problem) for output in objective_outputs(problem)):
+            return False
+        n_design = n_design_points(self.initial_design, problem.space, self.n_startup_trials)
+        return problem.target.n_trials == 0 or _n_started(problem) < n_design
+
+    def survey(self, problem: Problem, rng: np.random.Generator) -> Survey:
+        """Fits the models of all outputs, and says how good any point looks to them."""
+        objectives = objective_outputs(problem)
+        sources = [self._fits.sources_of(output.problem) for output in objectives]
+        mixtures = [self._fit(o.problem, s, rng) for o, s in zip(objectives, sources, strict=True)]
+        constraints = self.fit_constraints(problem, rng)
+        models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng))
+        tried = _tried(problem)
+        observed = np.full((len(tried), len(constraints)), np.nan)
+        observed[: problem.target.n_trials] = observed_feasibility(problem.target, [*constraints])
+        return Survey(
+            models,
+            tuple(output.unit for output in objectives),
+            compose(models, self._criterion(), tried, observed),
+            _activity(problem),
+            is_cold=not any(sources),
+        )
+
+    def choose(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
+        """The untried point that looks best; once, where the sources do not look."""
+        x = self._contrast_point(problem, survey, rng)
+        return self.best_of(problem, survey, rng) if x is None else _told(survey, x)
+
+    def best_of(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
+        """The untried point that looks best."""
+        seeds, tried = good_points(problem, rng), _tried(problem)
+        x = maximize(
+            survey.acquisition,
+            problem.space,
+            seeds,
+            tried,
+            problem.fixed,
+            rng,
+            survey.activity,
+            _N_POLISHED if survey.models.n_outputs > 1 else 1,
+        ).x
+        return _told(survey, x)
+
+    def _contrast_point(
+        self, problem: Problem, survey: Survey, rng: np.random.Generator
+    ) -> Array | None:
+        """See :func:`contrast_point`; :obj:`None` if it is not its turn, or it was tried."""
+        if survey.is_cold or _n_started(problem) != CONTRAST_AT:
+            return None
+        largest = problem.sources[usable_sources(problem)[-1]]
+        x = contrast_point(problem.space, largest.X[best_rows(largest)[0]], rng)
+        x = survey.activity.mask(problem.space.legal(x[None], problem.fixed))[0]
+        return None if _is_tried(problem, x) else x
+
+    def sources_of(self, problem: Problem) -> list[Source]:
+        """The fitted sources in use, small to large."""
+        return self._fits.sources_of(problem)
+
+    def drift_of(self, problem: Problem) -> Drift | None:
+        """How the optimum moves with size; :obj:`None` where no size is known."""
+        return self._fits.drift_of(problem)
 
     def fit(self, problem: Problem, rng: np.random.Generator) -> Mixture:
-        """The model of a problem with one objective."""
+        """The model of a problem with one output."""
         return self._fit(problem, self._fits.sources_of(problem), rng)
 
+    def fit_constraints(self, problem: Problem, rng: np.random.Generator) -> dict[str, Mixture]:
+        """The model of every constraint; other than of an objective's, its level matters."""
+        outputs = constraint_outputs(problem)
+        return {
+            name: self._fit(
+                output.problem,
+                self._fits.sources_of(output.problem),
+                rng,
+                _THRESHOLD_OFFSET_VAR,
+            )
+            for name, output in outputs.items()
+        }
+
+    def _fit_cost(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
+        output = cost_output(problem)
+        return None if output is None else self.fit(output.problem, rng)
+
     def _fit(
-        self, problem: Problem, sources: Sequence[Source], rng: np.random.Generator
+        self,
+        problem: Problem,
+        sources: Sequence[Source],
+        rng: np.random.Generator,
+        offset_var: float = OFFSET_VAR,
     ) -> Mixture:
         return fit_mixture(
             feature_map_of(problem),
@@ -112,16 +212,13 @@ class Engine:
             _pending(problem),
             lambda n_points, n_dims: sobol(n_points, n_dims, rng),
             self.deterministic_objective,
+            offset_var,
         )
 
     def _criterion(self) -> Criterion:
         if isinstance(self.acquisition, str):
             return CRITERIA[self.acquisition]()
         return self.acquisition
-
-    def _is_in_design(self, problem: Problem) -> bool:
-        n_design = n_design_points(self.initial_design, problem.space, self.n_startup_trials)
-        return problem.target.n_trials == 0 or _n_started(problem) < n_design
 
     def _design_point(self, problem: Problem, rng: np.random.Generator) -> Array:
         """The design's next point; a random one where that is taken."""
@@ -130,13 +227,10 @@ class Engine:
         if self.initial_design == "sobol":
             design_rng = np.random.default_rng(self.design_seed)
         x = design_point(self.initial_design, _n_started(problem), space, design_rng)
-        x = np.array(space.snap(x[None])[0])
-        for j, u in problem.fixed.items():
-            x[j] = u
-        tried = np.concatenate([problem.target.X, _pending(problem)])
-        if not (tried == x).all(axis=1).any():
+        x = np.asarray(space.legal(x[None], problem.fixed)[0])
+        if not _is_tried(problem, x):
             return x
-        seeds = np.empty((0, space.n_dims))
+        seeds, tried = np.empty((0, space.n_dims)), _tried(problem)
         return maximize(_Indifference(rng), space, seeds, tried, problem.fixed, rng).x
 
 
@@ -153,78 +247,42 @@ class _Indifference:
         return 0.0, np.zeros_like(x)
 
 
+def _told(survey: Survey, x: Array) -> Suggestion:
+    """A point with what the models say of it."""
+    models = survey.models
+    weights = () if survey.is_cold else _mean_source_weights(models)
+    if len(models.objectives) > 1:
+        return Suggestion(x, None, weights)
+    (unit,) = survey.units
+    low, median, high = (unit * models.objectives[0].value_quantiles(x, _INTERVAL)).tolist()
+    return Suggestion(x, (low, median, high), weights)
+
+
+def _is_tried(problem: Problem, x: Array) -> bool:
+    return any(np.array_equal(x, row, equal_nan=True) for row in _tried(problem))
+
+
+def _tried(problem: Problem) -> Array:
+    """Finished and running trials, shape ``(n, d)``."""
+    return np.concatenate([problem.target.X, _pending(problem)])
+
+
 def _pending(problem: Problem) -> Array:
     if problem.X_pending is None:
         return np.empty((0, problem.space.n_dims))
     return problem.X_pending
 
 
+def _activity(problem: Problem) -> Activity:
+    studies = [problem.target.X, *(source.X for source in problem.sources)]
+    return infer_activity(problem.space, studies, problem.shown)
+
+
 def _n_started(problem: Problem) -> int:
     return problem.target.n_trials + len(_pending(problem))
 
 
-def _single_objective(problem: Problem, rng: np.random.Generator) -> Problem:
-    n_objectives = problem.target.Y.shape[1]
-    if n_objectives == 1:
-        return problem
-    weights = draw_weights(n_objectives, rng)
-
-    def scalar(data: Dataset) -> Dataset:
-        Y = chebyshev(data.Y, weights)[:, None] if data.n_trials else data.Y[:, :1]
-        return Dataset(data.X, Y)
-
-    keys = tuple(f"{key}{weights.tobytes().hex()}" for key in problem.source_keys)
-    return replace(
-        problem,
-        target=scalar(problem.target),
-        sources=tuple(scalar(source) for source in problem.sources),
-        source_keys=keys,
-    )
-
-
-def _normalized(problem: Problem) -> tuple[Problem, float]:
-    """All studies' values divided by one number, so that no difference overflows.
-
-    The number is the source's, so that a fit of the source outlives new extremes of the target. A
-    study of quite another magnitude has another unit and is divided by its own largest value.
-
-    Returns:
-        The problem, and the number that the target's values were divided by.
-    """
-    common = _largest((problem.target, *problem.sources)[-1])
-
-    def divisor(data: Dataset) -> float:
-        own = _largest(data)
-        is_comparable = common / _MAX_UNIT_RATIO < own < common * _MAX_UNIT_RATIO
-        return common if is_comparable or not data.n_trials else own
-
-    def divide(data: Dataset) -> Dataset:
-        by = divisor(data)
-        noise_var = None if data.noise_var is None else data.noise_var / by / by
-        return replace(data, Y=data.Y / by, noise_var=noise_var)
-
-    keys = tuple(
-        f"{key}{divisor(source)!r}"
-        for key, source in zip(problem.source_keys, problem.sources, strict=False)
-    )
-    divided = replace(
-        problem,
-        target=divide(problem.target),
-        sources=tuple(divide(source) for source in problem.sources),
-        source_keys=keys,
-    )
-    return divided, divisor(problem.target)
-
-
-def _largest(data: Dataset) -> float:
-    """Largest magnitude of a study's values, one where there is none."""
-    return float(np.abs(data.Y).max(initial=0.0)) or 1.0
-
-
-def _seeds(problem: Problem, rng: np.random.Generator) -> Array:
-    """Best trials of the target and of the largest source, complete and legal."""
-    X = [np.empty((0, problem.space.n_dims))]
-    for data in (problem.target, *problem.sources[-1:]):
-        X.append(data.X[np.argsort(-data.Y[:, 0], kind="stable")[:_N_SEEDS]])
-    points = np.concatenate(X)
-    return problem.space.snap(np.where(np.isnan(points), centre(problem.space, rng), points))
+def _mean_source_weights(models: Models) -> tuple[float, ...]:
+    """Weights of the sources and of "no source", averaged over the objectives."""
+    weights = np.mean([model.source_weights for model in models.objectives], axis=0)
+    return tuple(map(float, weights))

@@ -1,4 +1,4 @@
-"""What a cold start tries before there is anything to model."""
+"""What is tried whatever the model says: the start of a cold study, the contrast of a warm one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from optuna_scaleup.types import UnitSpace
 
 
 DESIGNS = ("auto", "sobol", "corners", "random")
+CONTRAST_AT = 2  # trials of a warm study before it is sent where no source recommends
 _MAX_CORNER_AXES = 20  # more corners than that are drawn, not counted
 
 
@@ -44,6 +45,21 @@ def design_point(design: str, index: int, space: UnitSpace, rng: np.random.Gener
     else:
         unit = sobol(n_points, space.n_dims, rng)[index]
     return from_unit_cube(unit, space)
+
+
+def contrast_point(space: UnitSpace, favourite: Array, rng: np.random.Generator) -> Array:
+    """The centre of the space with a source's favourite choices, shape ``(d,)``.
+
+    Trials where a source sends a study cannot tell one that ranks from one that misleads: any
+    offset explains them. A trial elsewhere can, and people centre their spaces on a good guess.
+
+    Args:
+        space: The search space.
+        favourite: The source's best trial, shape ``(d,)``; may hold ``NaN``.
+        rng: Random numbers, for a categorical axis that the source does not know.
+    """
+    is_kept = space.is_categorical & ~np.isnan(favourite)
+    return np.where(is_kept, favourite, centre(space, rng))
 
 
 def from_unit_cube(unit: Array, space: UnitSpace) -> Array:

@@ -55,4 +55,5 @@ def improvement_slopes(u: Array) -> tuple[Array, Array]:
 
 def probability_slope(u: Array) -> Array:
     """Slope of ``log Phi``: ``phi / Phi``, the inverse Mills ratio, exact in both tails."""
-    return np.asarray(1.0 / (_SQRT_PI_2 * erfcx(-u / np.sqrt(2.0))))
+    with np.errstate(over="ignore"):  # far above, where the slope is zero
+        return np.asarray(1.0 / (_SQRT_PI_2 * erfcx(-u / np.sqrt(2.0))))

@@ -11,11 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
 from scipy.optimize import minimize
 
+from optuna_scaleup.suggest.activity import ALL_ACTIVE
+from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.initial_design import from_unit_cube
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.types import Array
@@ -30,7 +33,9 @@ _FIRST_STEP = 0.1
 _SHRINK = 0.4
 _MAX_GRID = 1024  # a space with fewer points than this is enumerated
 _MAX_POLISH_ITER = 15
+_FAR = 0.15  # between starts of the polishing, along one axis at least
 _SAME = 1e-9
+_INACTIVE = -9.0  # no coordinate
 
 
 class Acquisition(Protocol):
@@ -46,7 +51,7 @@ class OptimizeResult:
     """The best legal point found.
 
     Attributes:
-        x: Shape ``(d,)``.
+        x: Shape ``(d,)``, ``NaN`` where the point's branch has no such axis.
         value: Acquisition value.
         is_new: Whether it differs from every tried point; false only if none is left.
     """
@@ -63,6 +68,8 @@ def maximize(
     tried: Array,
     fixed: Mapping[int, float],
     rng: np.random.Generator,
+    activity: Activity = ALL_ACTIVE,
+    n_polished: int = 1,
 ) -> OptimizeResult:
     """Searches for the best untried point.
 
@@ -73,22 +80,29 @@ def maximize(
         tried: Points not to suggest again, shape ``(n, d)``; may hold ``NaN``.
         fixed: Axes already decided: index to coordinate.
         rng: Random numbers.
+        activity: Which axes a point has.
+        n_polished: From how many points, far from each other, the gradient is followed.
     """
-    search = _Search(acquisition, space, tried, fixed)
+    search = _Search(acquisition, space, tried, fixed, activity)
     grid = search.whole_grid()
-    if grid is not None:
-        return search.best_of(grid)
-    return search.run(seeds, rng)
+    found = search.run(seeds, rng, n_polished) if grid is None else search.best_of(grid)
+    return replace(found, x=activity.mask(found.x[None])[0])
 
 
 class _Search:
     def __init__(
-        self, acquisition: Acquisition, space: UnitSpace, tried: Array, fixed: Mapping[int, float]
+        self,
+        acquisition: Acquisition,
+        space: UnitSpace,
+        tried: Array,
+        fixed: Mapping[int, float],
+        activity: Activity,
     ) -> None:
         self._acquisition = acquisition
         self._space = space
-        self._tried = tried
+        self._tried = _comparable(tried)
         self._fixed = fixed
+        self._activity = activity
         self._free = np.array([j for j in range(space.n_dims) if j not in fixed], dtype=int)
         self._continuous = np.array(
             [j for j in self._free if space.axes[j].grid is None], dtype=int
@@ -109,17 +123,18 @@ class _Search:
 
     def best_of(self, X: Array) -> OptimizeResult:
         """The best untried row of ``X``; the best row if all are tried."""
-        values = self._acquisition.value(X)
+        values = self._value(X)
         untried = ~self._is_tried(X)
         is_new = bool(untried.any())
         best = int(np.argmax(np.where(untried, values, -np.inf) if is_new else values))
         return OptimizeResult(X[best], float(values[best]), is_new)
 
-    def run(self, seeds: Array, rng: np.random.Generator) -> OptimizeResult:
+    def run(self, seeds: Array, rng: np.random.Generator, n_polished: int) -> OptimizeResult:
         pool = from_unit_cube(sobol(_N_POOL, self._space.n_dims, rng), self._space)
         around = [self._moves(seed, _N_AROUND_SEED, _FIRST_STEP, rng) for seed in seeds]
         X = self._legal(np.concatenate([pool, seeds, *around]))
         values = self._rate(X)
+        pool, pool_values = X, values
         step = _FIRST_STEP
         for i_round in range(_N_ROUNDS):
             n_centres = 4 if i_round < _N_ROUNDS - 2 else 2
@@ -132,8 +147,24 @@ class _Search:
         best = int(np.argmax(values))
         found = OptimizeResult(X[best], float(values[best]), bool(np.isfinite(values[best])))
         if len(self._continuous):
-            return self._polish(found)
+            starts = [found, *self._elsewhere(found.x, pool, pool_values, n_polished - 1)]
+            return max((self._polish(start) for start in starts), key=lambda result: result.value)
         return found if found.is_new else self._sweep(found)
+
+    def _elsewhere(
+        self, x: Array, pool: Array, values: Array, n_points: int
+    ) -> list[OptimizeResult]:
+        """The best points of a pool that are far from ``x`` and from each other."""
+        points: list[OptimizeResult] = []
+        far = np.isfinite(values)
+        for _ in range(n_points):
+            far &= np.abs(pool - x).max(axis=1) > _FAR
+            if not far.any():
+                break
+            best = int(np.argmax(np.where(far, values, -np.inf)))
+            x = pool[best]
+            points.append(OptimizeResult(x, float(values[best]), True))
+        return points
 
     def _sweep(self, start: OptimizeResult) -> OptimizeResult:
         """The first untried points of the grid; of one more than were tried, one is untried."""
@@ -155,20 +186,21 @@ class _Search:
                 return self.best_of(X)
         return start
 
+    def _value(self, X: Array) -> Array:
+        return self._acquisition.value(self._activity.mask(X))
+
     def _rate(self, X: Array) -> Array:
-        values = self._acquisition.value(X)
+        values = self._value(X)
         return np.where(self._is_tried(X) | np.isnan(values), -np.inf, values)
 
     def _legal(self, X: Array) -> Array:
-        X = self._space.snap(X)
-        for j, u in self._fixed.items():
-            X[:, j] = u
-        return X
+        return self._space.legal(X, self._fixed)
 
     def _is_tried(self, X: Array) -> Array:
         if not len(self._tried):
             return np.zeros(len(X), dtype=bool)
-        gap = np.abs(X[:, None, :] - self._tried[None])
+        points = _comparable(self._activity.mask(X))
+        gap = np.abs(points[:, None, :] - self._tried[None])
         return np.asarray((gap < _SAME).all(axis=-1).any(axis=1))
 
     def _moves(self, x: Array, n_moves: int, step: float, rng: np.random.Generator) -> Array:
@@ -199,7 +231,9 @@ class _Search:
         def loss(u: Array) -> tuple[float, Array]:
             x = start.x.copy()
             x[self._continuous] = u
-            value, grad = self._acquisition.value_and_grad(x)
+            masked = self._activity.mask(x[None])[0]
+            value, grad = self._acquisition.value_and_grad(masked)
+            grad = np.where(np.isnan(masked), 0.0, grad)
             return -value, -grad[self._continuous]
 
         result = minimize(
@@ -214,3 +248,8 @@ class _Search:
         x[self._continuous] = np.clip(result.x, 0.0, 1.0)
         is_better = -result.fun > start.value and not self._is_tried(x[None])[0]
         return OptimizeResult(x, -float(result.fun), True) if is_better else start
+
+
+def _comparable(X: Array) -> Array:
+    """The rows of ``X`` with a number of its own for "inactive", as ``NaN`` equals nothing."""
+    return np.where(np.isnan(X), _INACTIVE, X)

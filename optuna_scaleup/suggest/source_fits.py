@@ -2,50 +2,109 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from typing import TypeVar
+
 import numpy as np
 
+from optuna_scaleup.model.drift import Drift
+from optuna_scaleup.model.drift import Optimum
+from optuna_scaleup.model.drift import fit_drift
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
 from optuna_scaleup.model.sources import fit_source
+from optuna_scaleup.suggest.optima import locate_optimum
+from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 
 
+T = TypeVar("T")
+
 _MAX_SOURCES = 3  # the largest ones; each is a hypothesis of its own
+_MAX_LADDER = 5  # the largest ones of known size; how the optimum moves is learnt from these
 _MAX_CACHED = 64
+_N_KEY_DIGITS = 16
+_METHOD = "1"  # to be changed with the model, so that fits of another version do not count
+
+_Key = tuple[object, ...]
 
 
 class SourceFits:
-    """Cache of fitted sources, by fingerprint of their data and space they are fitted in."""
+    """Cache of fitted sources and of where their optima lie, by fingerprint of data and space.
+
+    A fit that it lacks it looks for on the problem's shelf, and what it had to fit it puts there.
+    """
 
     def __init__(self) -> None:
-        self._cache: dict[tuple[object, ...], Source] = {}
+        self._cache: dict[_Key, Source] = {}
+        self._optima: dict[_Key, tuple[Array, Array]] = {}
 
     def sources_of(self, problem: Problem) -> list[Source]:
-        """The fitted sources of a problem, small to large, without those that say nothing."""
-        feature_map = feature_map_of(problem)
-        keys = problem.source_keys or (None,) * len(problem.sources)
-        usable = [
-            (dataset, key)
-            for dataset, key in zip(problem.sources, keys, strict=True)
-            if dataset.n_trials and not np.isnan(dataset.X).all()
-        ]
+        """The fitted sources of a problem, small to large, without those that say nothing.
+
+        Each comes with a forecast of where the optimum went since, if sizes are known.
+        """
+        usable = usable_sources(problem)[-_MAX_SOURCES:]
+        sources = [self._fit_once(problem, i) for i in usable]
+        drift = self.drift_of(problem)
+        if drift is None:
+            return sources
         return [
-            self._fit_once(dataset, key, feature_map) for dataset, key in usable[-_MAX_SOURCES:]
+            source.moved(drift.motion_mean[i], drift.motion_std[i])
+            for i, source in zip(usable, sources, strict=True)
         ]
 
-    def _fit_once(self, dataset: Dataset, key: str | None, feature_map: FeatureMap) -> Source:
-        if key is None:
-            return _fit(dataset, feature_map)
-        space_key = (feature_map.axis.tobytes(), feature_map.is_activity.tobytes())
-        source = self._cache.get((key, *space_key))
-        if source is None:
-            source = _fit(dataset, feature_map)
-            while len(self._cache) >= _MAX_CACHED:
-                self._cache.pop(next(iter(self._cache)), None)
-            self._cache[(key, *space_key)] = source
-        return source
+    def drift_of(self, problem: Problem) -> Drift | None:
+        """How the optimum moves with size; :obj:`None` where no size is known."""
+        if problem.scales is None:
+            return None
+        has_size = ~np.isnan(problem.scales.log_ratios).any(axis=1)
+        ladder = [i for i in usable_sources(problem) if has_size[i]][-_MAX_LADDER:]
+        optima = [Optimum(i, *self._locate_once(problem, i)) for i in ladder]
+        return fit_drift(problem.scales, optima)
+
+    def _fit_once(self, problem: Problem, i: int) -> Source:
+        key = _key(problem, i)
+        return _once(self._cache, key, lambda: _fit_shared(problem, i, key))
+
+    def _locate_once(self, problem: Problem, i: int) -> tuple[Array, Array]:
+        return _once(
+            self._optima,
+            _key(problem, i),
+            lambda: locate_optimum(problem.sources[i], problem.space),
+        )
+
+
+def _once(cache: dict[_Key, T], key: _Key | None, compute: Callable[[], T]) -> T:
+    """What was computed for ``key`` before; without a key it is computed anew."""
+    if key is None:
+        return compute()
+    found = cache.get(key)
+    if found is None:
+        found = compute()
+        while len(cache) >= _MAX_CACHED:
+            cache.pop(next(iter(cache)), None)
+        cache[key] = found
+    return found
+
+
+def _key(problem: Problem, i: int) -> _Key | None:
+    if not problem.source_keys:
+        return None
+    feature_map = feature_map_of(problem)
+    return problem.source_keys[i], feature_map.axis.tobytes(), feature_map.is_activity.tobytes()
+
+
+def usable_sources(problem: Problem) -> list[int]:
+    """Positions of the sources that say anything."""
+    return [
+        i
+        for i, dataset in enumerate(problem.sources)
+        if dataset.n_trials and not np.isnan(dataset.X).all()
+    ]
 
 
 def feature_map_of(problem: Problem) -> FeatureMap:
@@ -57,7 +116,20 @@ def feature_map_of(problem: Problem) -> FeatureMap:
     return FeatureMap.of(problem.space, conditional)
 
 
-def _fit(dataset: Dataset, feature_map: FeatureMap) -> Source:
+def _fit_shared(problem: Problem, i: int, key: _Key | None) -> Source:
+    """Fits a source unless another worker did."""
+    dataset, feature_map, shelf = problem.sources[i], feature_map_of(problem), problem.shelf
+    if shelf is None or key is None:
+        return _fit(dataset, feature_map)
+    shelf_key = hashlib.sha256(repr((_METHOD, *key)).encode()).hexdigest()[:_N_KEY_DIGITS]
+    known = shelf.get(shelf_key)
+    source = _fit(dataset, feature_map, known)
+    if known is None or not np.array_equal(known, source.theta):
+        shelf.put(shelf_key, source.theta)
+    return source
+
+
+def _fit(dataset: Dataset, feature_map: FeatureMap, theta: Array | None = None) -> Source:
     """Fits a source on the axes that it knows."""
     known_axes = np.flatnonzero(~np.isnan(dataset.X).all(axis=0))
     columns = np.flatnonzero(np.isin(feature_map.axis, known_axes))
@@ -69,4 +141,4 @@ def _fit(dataset: Dataset, feature_map: FeatureMap) -> Source:
         rows.y,
         rows.noise_var,
     )
-    return fit_source(rows, columns, known_axes, feature_map.n_axes)
+    return fit_source(rows, columns, known_axes, feature_map.n_axes, theta)

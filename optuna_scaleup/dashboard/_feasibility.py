@@ -1,0 +1,49 @@
+"""How the trials stand to the constraints, which optuna-dashboard does not show by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from optuna_scaleup._optuna import constraints_of
+from optuna_scaleup.report.interval import number
+
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+
+def feasibility_text(study: Study, trials: Sequence[FrozenTrial]) -> str:
+    """A paragraph and a table of the constraints in Markdown; empty without constraints."""
+    complete = [t for t in trials if t.state == TrialState.COMPLETE]
+    rows = [(trial, constraints_of(trial)) for trial in complete]
+    names = sorted({name for _, values in rows for name in values})
+    if not names:
+        return ""
+    feasible = [trial for trial, values in rows if all(v <= 0.0 for v in values.values())]
+    lines = [
+        f"{len(feasible)} of {len(rows)} complete trials are feasible (every constraint ≤ 0). "
+        f"{_best_text(study, feasible)}",
+        "",
+        "| constraint | trials that break it | largest value |",
+        "| --- | --- | --- |",
+    ]
+    for name in names:
+        known = [values[name] for _, values in rows if name in values]
+        n_broken = sum(v > 0.0 for v in known)
+        lines.append(f"| {name} | {n_broken} of {len(known)} | {number(max(known))} |")
+    return "\n".join(lines)
+
+
+def _best_text(study: Study, feasible: Sequence[FrozenTrial]) -> str:
+    if len(study.directions) != 1:
+        return "The dashboard's Pareto front does not know of constraints."
+    if not feasible:
+        return "**None is**, so the dashboard's best trial is not feasible."
+    is_up = study.directions[0] == StudyDirection.MAXIMIZE
+    best = (max if is_up else min)(feasible, key=lambda trial: trial.values[0])
+    return f"**Best feasible: trial {best.number}, value {number(best.values[0])}.**"

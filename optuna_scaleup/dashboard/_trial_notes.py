@@ -1,0 +1,112 @@
+"""Why each trial was tried, as a note on the trial."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from optuna_scaleup._optuna import enqueued_params
+from optuna_scaleup.data.prediction import Prediction
+from optuna_scaleup.data.prediction import read_prediction
+from optuna_scaleup.report.interval import number
+
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+
+ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+def trial_note(study: Study, trial: FrozenTrial, best: float | None, labels: Sequence[str]) -> str:
+    """The note on one trial, in Markdown.
+
+    Args:
+        study: Its study.
+        trial: A trial that has ended.
+        best: Best value of the study before it, if there was one.
+        labels: Names of the sources in use and, last, of "no source".
+    """
+    prediction = read_prediction(trial)
+    lines = [f"### Why this point\n\n{_reason(study, trial, prediction, best)}\n"]
+    if prediction.value_interval is not None:
+        low, median, high = map(number, prediction.value_interval)
+        lines.append(f"- predicted: **{median}**, between {low} and {high} with 90 % probability")
+    if best is not None:
+        lines.append(f"- best before: {number(best)}")
+    outcome = _outcome(study, trial, prediction)
+    if outcome:
+        lines.append(f"- came out: {outcome}")
+    if prediction.source_weights:
+        lines.append(f"- listened to: {_weights(prediction, labels)}")
+    if prediction.seconds is not None:
+        lines.append(f"- the suggestion took {number(prediction.seconds)} s")
+    return "\n".join(lines)
+
+
+def best_before(study: Study, trials: Sequence[FrozenTrial]) -> list[float | None]:
+    """Best value of the complete trials before each, by number; none with several objectives."""
+    best: float | None = None
+    found = []
+    for trial in trials:
+        found.append(best)
+        if len(study.directions) == 1 and trial.state == TrialState.COMPLETE and trial.values:
+            value = trial.values[0]
+            best = value if best is None or _is_better(study, value, best) else best
+    return found
+
+
+def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: float | None) -> str:
+    if enqueued_params(trial):
+        return "**Given**: this point was enqueued, so nobody else chose it."
+    if prediction.value_interval is None:
+        if prediction.source_weights or len(study.directions) > 1:
+            return "**Trade-off**: expected to add most to the Pareto front."
+        if prediction.seconds is None:
+            return "**Elsewhere**: another sampler chose this point."
+        return "**Start**: chosen before the model knew anything of the study."
+    low, median, high = prediction.value_interval
+    is_up = study.directions[0] == StudyDirection.MAXIMIZE
+    hope = high if is_up else low
+    if best is None:
+        return "**Exploit**: the best guess from the sources alone."
+    if _is_better(study, median, best):
+        return "**Exploit**: expected to be better than the best so far."
+    if _is_better(study, hope, best):
+        return (
+            "**Explore**: expected to be no better than the best so far, but unsure enough that "
+            f"it may be: up to {number(hope)}."
+        )
+    return "**Explore**: not expected to be better, tried for what it teaches."
+
+
+def _outcome(study: Study, trial: FrozenTrial, prediction: Prediction) -> str:
+    if trial.state == TrialState.PRUNED:
+        return "pruned"
+    if trial.state == TrialState.FAIL:
+        return "failed"
+    values = ", ".join(map(number, trial.values))
+    if prediction.value_interval is None or len(trial.values) != 1:
+        return f"**{values}**"
+    low, _, high = prediction.value_interval
+    value = trial.values[0]
+    if low <= value <= high:
+        return f"**{values}**, inside the interval"
+    is_better = _is_better(study, value, high if value > high else low)
+    return f"**{values}**, {'better' if is_better else 'worse'} than the interval"
+
+
+def _weights(prediction: Prediction, labels: Sequence[str]) -> str:
+    """The weights as percentages, the largest first."""
+    named = zip(reversed(labels), reversed(prediction.source_weights), strict=False)
+    ranked = sorted(named, key=lambda pair: -pair[1])
+    return ", ".join(f"{label} {100 * weight:.0f} %" for label, weight in ranked)
+
+
+def _is_better(study: Study, value: float, other: float) -> bool:
+    is_up = study.directions[0] == StudyDirection.MAXIMIZE
+    return value > other if is_up else value < other

@@ -1,0 +1,137 @@
+"""Pruned trials as outcomes: their last report, read beside the curves of complete trials."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Final
+
+import numpy as np
+from optuna.trial import TrialState
+
+from optuna_scaleup.model.curves import Curves
+from optuna_scaleup.model.curves import estimate
+from optuna_scaleup.types import Array
+
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+
+_N_CURVES: Final = 256  # the latest ones; a suggestion must not take longer after 10,000 trials
+
+
+@dataclass(frozen=True)
+class StudyCurves:
+    """Reports and final values of one study's complete trials.
+
+    Attributes:
+        steps: Ascending steps of each trial's reports.
+        reports: The reports, larger is better, ``NaN`` left out.
+        finals: Final values, larger is better, finite, shape ``(n,)``.
+        last_step: The largest step of any of them.
+    """
+
+    steps: tuple[tuple[int, ...], ...]
+    reports: tuple[tuple[float, ...], ...]
+    finals: Array
+    last_step: int
+
+    @classmethod
+    def of(cls, trials: Sequence[FrozenTrial], sign: float) -> StudyCurves:
+        """Reads the complete trials among ``trials``; ``sign`` makes larger values better."""
+        complete = [
+            trial
+            for trial in trials
+            if trial.state == TrialState.COMPLETE
+            and trial.intermediate_values
+            and len(trial.values) == 1
+            and math.isfinite(trial.values[0])
+        ][-_N_CURVES:]
+        curves = [(sorted_reports(trial, sign), sign * trial.values[0]) for trial in complete]
+        kept = [(curve, final) for curve, final in curves if curve]
+        return cls(
+            tuple(tuple(step for step, _ in curve) for curve, _ in kept),
+            tuple(tuple(report for _, report in curve) for curve, _ in kept),
+            np.array([final for _, final in kept]),
+            max((curve[-1][0] for curve, _ in kept), default=0),
+        )
+
+    def at(self, step: float) -> Curves:
+        """Each trial's latest report until a step, of the trials that had one."""
+        reports, finals = [], []
+        for steps, values, final in zip(self.steps, self.reports, self.finals, strict=True):
+            n_reports = bisect_right(steps, step)
+            if n_reports:
+                reports.append(values[n_reports - 1])
+                finals.append(final)
+        return Curves(np.array(reports), np.array(finals))
+
+    def at_share(self, share: float) -> Curves:
+        """The same at a share of the longest curve, for a study of another length."""
+        return self.at(share * self.last_step * (1.0 + 1e-9))
+
+
+def pruned_outcomes(
+    trials: Sequence[FrozenTrial],
+    Y: Array,
+    signs: Array,
+    sources: Sequence[StudyCurves] = (),
+) -> tuple[list[FrozenTrial], Array, Array]:
+    """Pruned trials with what they would have reached: estimates and their variance.
+
+    Left out, they would draw the search back to where trials are pruned, again and again. With too
+    few complete curves beside it, a report is taken as the outcome, but as no better than the
+    median of the complete trials and no worse than the worst, whatever scale the reports are on: a
+    trial was pruned for lagging behind the others.
+
+    Args:
+        trials: Trials of one study.
+        Y: Values of the complete ones with larger better, shape ``(n_complete, m)``; there is no
+            estimate without one, nor for several objectives.
+        signs: Factors that make larger values better, shape ``(m,)``.
+        sources: Curves of smaller studies.
+
+    Returns:
+        The trials, their values, shape ``(n_pruned, m)``, and variances, shape ``(n_pruned,)``.
+    """
+    if len(signs) != 1 or not len(Y):
+        return [], np.empty((0, len(signs))), np.empty(0)
+    by_step = _last_reports(trials, float(signs[0]))
+    own = StudyCurves.of(trials, float(signs[0])) if by_step else None
+    stopped: list[FrozenTrial] = []
+    means, noise_vars = [np.empty(0)], [np.empty(0)]
+    for step, ended in by_step.items():
+        reports = np.array([report for _, report in ended])
+        mean, noise_var = np.clip(reports, Y.min(), np.median(Y)), np.zeros(len(reports))
+        if own is not None and (curves := own.at(step)).is_usable:
+            share = min(max(step / own.last_step, 0.0), 1.0) if own.last_step > 0 else 1.0
+            at_share = [source.at_share(share) for source in sources]
+            mean, noise_var = estimate(curves, at_share, reports, share)
+        stopped += [trial for trial, _ in ended]
+        means.append(mean)
+        noise_vars.append(noise_var)
+    return stopped, np.concatenate(means)[:, None], np.concatenate(noise_vars)
+
+
+def _last_reports(
+    trials: Sequence[FrozenTrial], sign: float
+) -> Mapping[int, list[tuple[FrozenTrial, float]]]:
+    """Pruned trials and their last report that is a number, by its step."""
+    by_step: dict[int, list[tuple[FrozenTrial, float]]] = defaultdict(list)
+    for trial in trials:
+        if trial.state == TrialState.PRUNED:
+            for step, report in sorted_reports(trial, sign)[-1:]:
+                by_step[step].append((trial, report))
+    return by_step
+
+
+def sorted_reports(trial: FrozenTrial, sign: float) -> list[tuple[int, float]]:
+    """Steps and reports of a trial, by step, whatever order the storage returns them in."""
+    reports = sorted(trial.intermediate_values.items())
+    return [(step, sign * value) for step, value in reports if not math.isnan(value)]

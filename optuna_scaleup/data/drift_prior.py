@@ -1,0 +1,213 @@
+"""What is believed in advance about how the optimum moves with size: exponents with errors."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+from typing import Final
+from typing import NamedTuple
+
+import numpy as np
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import is_number
+from optuna_scaleup.data.drift_presets import CONSENSUS
+from optuna_scaleup.data.drift_presets import PRESETS
+from optuna_scaleup.data.drift_presets import Preset
+from optuna_scaleup.data.drift_presets import has_role
+from optuna_scaleup.data.encoding import Encoding
+from optuna_scaleup.data.encoding import NumericEncoding
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.types import Array
+
+
+EXPONENT_STD: Final = 0.25
+"""Error of a believed exponent whose error is not given: about how far published ones differ."""
+
+
+class Belief(NamedTuple):
+    """An exponent and its standard deviation."""
+
+    mean: float
+    std: float = EXPONENT_STD
+
+
+@dataclass(frozen=True)
+class DriftPrior:
+    """Beliefs about exponents: ``best value of a parameter ∝ size^exponent``.
+
+    Attributes:
+        beliefs: By parameter and name of a size, from the user.
+        preset: Name of a published law, if the user named one.
+        is_default: Whether the user said nothing.
+    """
+
+    beliefs: Mapping[str, Mapping[str, Belief]] = field(default_factory=dict)
+    preset: str | None = None
+    is_default: bool = False
+
+    def about(self, parameter: str, sizes: Sequence[str]) -> dict[str, Belief]:
+        """Beliefs about one parameter by name of a size."""
+        if self.preset is None:
+            return dict(self.beliefs.get(parameter, {}))
+        beliefs = {
+            size_role: {
+                size: Belief(exponent)
+                for size in sizes
+                if has_role(size, size_role, self.is_default)
+            }
+            for role, exponents in PRESETS[self.preset].exponents.items()
+            if has_role(parameter, role, self.is_default)
+            for size_role, exponent in exponents.items()
+        }
+        if beliefs.get("parameters"):  # they grow with the width, which would count twice
+            beliefs.pop("width", None)
+        return {size: belief for by_size in beliefs.values() for size, belief in by_size.items()}
+
+
+def plain_prior(prior: DriftPrior) -> str | dict[str, Any] | None:
+    """What :func:`checked_prior` takes, as JSON can hold it."""
+    if prior.is_default:
+        return None
+    if prior.preset is not None:
+        return prior.preset
+    return {
+        parameter: {size: list(belief) for size, belief in exponents.items()}
+        for parameter, exponents in prior.beliefs.items()
+    }
+
+
+def checked_prior(drift_prior: Any, sizes: Sequence[str]) -> DriftPrior:
+    """The prior that the user means.
+
+    Args:
+        drift_prior: A preset's name, beliefs by parameter, or :obj:`None` for what holds by
+            default.
+        sizes: Names of the large study's sizes.
+
+    Raises:
+        TypeError: If it is nothing of that kind, or an exponent is no number.
+        ValueError: If a preset or a size is not known, or an exponent is not finite.
+    """
+    if drift_prior is None:
+        return DriftPrior(preset=CONSENSUS, is_default=True)
+    if isinstance(drift_prior, str):
+        if drift_prior not in PRESETS:
+            known = "; ".join(f"{name!r} ({p.paper})" for name, p in PRESETS.items())
+            raise ValueError(f"Unknown `drift_prior` {drift_prior!r}. There is: {known}.")
+        return DriftPrior(preset=drift_prior)
+    if not isinstance(drift_prior, Mapping):
+        raise TypeError(
+            "`drift_prior` is the name of a preset or a mapping such as "
+            f"{{'lr': {{'params': -0.7}}}}; got {drift_prior!r}."
+        )
+    return DriftPrior({n: _checked_exponents(n, e, sizes) for n, e in drift_prior.items()})
+
+
+def slope_beliefs(
+    prior: DriftPrior, space: SearchSpace, sizes: Sequence[str], notices: Notices
+) -> tuple[Array, Array]:
+    """Mean and standard deviation of each axis's slope, shape ``(d, p)``.
+
+    In widths of the axis per unit of log ratio; ``NaN`` where nothing is believed. An exponent
+    has a meaning on a logarithmic axis only.
+    """
+    mean = np.full((len(space.names), len(sizes)), np.nan)
+    std = mean.copy()
+    for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True)):
+        beliefs = prior.about(name, sizes)
+        width = _log_width(encoding)
+        if beliefs and width is None:
+            if prior.is_default:
+                continue
+            message = (
+                f"What `drift_prior` says about {name!r} is not used: an exponent needs a "
+                "parameter on a logarithmic scale (`log=True`)."
+            )
+            notices.once(logging.INFO, ("drift prior", name), message)
+            continue
+        for i, size in enumerate(sizes):
+            if size in beliefs and width is not None:
+                mean[j, i] = beliefs[size].mean / width
+                std[j, i] = beliefs[size].std / width
+    is_believed = ~np.isnan(mean).all(axis=1)
+    if not prior.is_default and not is_believed.any():
+        _tell_if_useless(prior, space.names, sizes, notices)
+    if prior.is_default and is_believed.any():
+        _tell_default([n for n, b in zip(space.names, is_believed, strict=True) if b], notices)
+    return mean, std
+
+
+def _log_width(encoding: Encoding) -> float | None:
+    """Natural logarithm of high over low; :obj:`None` unless the axis is logarithmic."""
+    if not isinstance(encoding, NumericEncoding) or not encoding.is_log:
+        return None
+    return math.log(encoding.high) - math.log(encoding.low)
+
+
+def _tell_if_useless(
+    prior: DriftPrior, parameters: Sequence[str], sizes: Sequence[str], notices: Notices
+) -> None:
+    if prior.preset is not None:
+        speaks = f"{prior.preset!r} speaks of {_speaks_of(PRESETS[prior.preset])}"
+    elif prior.beliefs:
+        speaks = f"it speaks of {', '.join(prior.beliefs)}"
+    else:
+        return
+    message = (
+        f"`drift_prior` applies to nothing here: {speaks}; the study has the parameters "
+        f"{', '.join(parameters)} and the sizes {', '.join(sizes)}."
+    )
+    notices.once(logging.WARNING, ("drift prior", *parameters), message)
+
+
+def _tell_default(parameters: Sequence[str], notices: Notices) -> None:
+    message = (
+        f"What published laws say about {', '.join(map(repr, parameters))} by size is believed "
+        f"in advance ({PRESETS[CONSENSUS].paper}); `drift_prior={{}}` believes nothing."
+    )
+    notices.once(logging.INFO, ("drift prior", *parameters), message)
+
+
+def _speaks_of(preset: Preset) -> str:
+    return "; ".join(f"{role} by {', '.join(e)}" for role, e in preset.exponents.items())
+
+
+def _checked_exponents(parameter: Any, given: Any, sizes: Sequence[str]) -> dict[str, Belief]:
+    what = f"`drift_prior` of {parameter!r}"
+    if not isinstance(parameter, str):
+        raise TypeError(f"`drift_prior` maps names of parameters; got the name {parameter!r}.")
+    if not isinstance(given, Mapping):
+        if len(sizes) > 1:
+            raise ValueError(
+                f"{what} has to say which size it means, one of {', '.join(map(repr, sizes))}, "
+                f"as in {{{sizes[0]!r}: -0.5}}; got {given!r}."
+            )
+        return {size: _checked_belief(given, what) for size in sizes}
+    unknown = [size for size in given if size not in sizes]
+    if unknown:
+        raise ValueError(
+            f"{what} names the sizes {', '.join(map(repr, unknown))}; the `scale` of the large "
+            f"study has {', '.join(map(repr, sizes)) or 'none'}."
+        )
+    return {size: _checked_belief(b, f"{what} by {size!r}") for size, b in given.items()}
+
+
+def _checked_belief(given: Any, what: str) -> Belief:
+    parts = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    if len(parts) not in (1, 2) or not all(map(is_number, parts)):
+        raise TypeError(
+            f"{what} is an exponent, or an exponent and its standard deviation; got {given!r}."
+        )
+    belief = Belief(*map(float, parts))
+    if not math.isfinite(belief.mean) or not 0.0 < belief.std < math.inf:
+        raise ValueError(
+            f"{what} is a finite exponent with a positive, finite standard deviation; got "
+            f"{given!r}."
+        )
+    return belief

@@ -1,0 +1,111 @@
+"""Where a large study came from: its sources, kept with the study in the storage.
+
+Names only, no URL: a source is found again if it lies in the storage of the large study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Final
+
+from optuna_scaleup._optuna import read_study_attr
+from optuna_scaleup._optuna import write_study_attr
+
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+
+
+_ATTR_NAME: Final = "sources"
+
+Scale = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class SourceRecord:
+    """One source as the sampler was given it.
+
+    Attributes:
+        label: What log lines and figures call it.
+        study: Its name in the large study's storage; :obj:`None` if it is not there.
+        scale: How large it is, by name of the size; empty if not known.
+        rename: Its parameters' names in the large study, where they differ.
+        is_transformed: Whether a function of the user changed its parameters, which no storage
+            can hold.
+    """
+
+    label: str
+    study: str | None = None
+    scale: Scale = field(default_factory=dict)
+    rename: Mapping[str, str] = field(default_factory=dict)
+    is_transformed: bool = False
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """All sources of a study.
+
+    Attributes:
+        sources: Small to large.
+        scale: How large the study is, by name of the size; empty if not known.
+        drift_prior: What the user said about drift: a preset, or exponents as JSON holds them.
+    """
+
+    sources: tuple[SourceRecord, ...] = ()
+    scale: Scale = field(default_factory=dict)
+    drift_prior: str | Mapping[str, Any] | None = None
+
+
+def write_lineage(study: Study, lineage: Lineage) -> None:
+    """Stores the sources with the study, unless the same are stored already."""
+    record = {
+        "scale": dict(lineage.scale),
+        "drift_prior": lineage.drift_prior,
+        "sources": [
+            {name: value for name, value in asdict(source).items() if value}
+            for source in lineage.sources
+        ],
+    }
+    try:
+        is_known = read_study_attr(study, _ATTR_NAME) == record
+    except ValueError:
+        is_known = False
+    if not is_known:
+        write_study_attr(study, _ATTR_NAME, record)
+
+
+def read_lineage(study: Study) -> Lineage:
+    """The sources of a study; none if none are recorded or the record cannot be read."""
+    try:
+        stored = read_study_attr(study, _ATTR_NAME)
+    except ValueError:
+        return Lineage()
+    if not isinstance(stored, Mapping) or not isinstance(stored.get("sources"), Sequence):
+        return Lineage()
+    records = [_record(i, s) for i, s in enumerate(stored["sources"]) if isinstance(s, Mapping)]
+    prior = stored.get("drift_prior")
+    prior = prior if isinstance(prior, (str, Mapping)) else None
+    return Lineage(tuple(records), _numbers(stored.get("scale")), prior)
+
+
+def _record(index: int, stored: Mapping[str, Any]) -> SourceRecord:
+    label, study, rename = stored.get("label"), stored.get("study"), stored.get("rename")
+    pairs = rename.items() if isinstance(rename, Mapping) else ()
+    return SourceRecord(
+        label=label if isinstance(label, str) else f"source {index}",
+        study=study if isinstance(study, str) else None,
+        scale=_numbers(stored.get("scale")),
+        rename={old: new for old, new in pairs if isinstance(old, str) and isinstance(new, str)},
+        is_transformed=stored.get("is_transformed") is True,
+    )
+
+
+def _numbers(stored: Any) -> dict[str, float]:
+    pairs = stored.items() if isinstance(stored, Mapping) else ()
+    return {str(name): float(v) for name, v in pairs if isinstance(v, (int, float)) and v > 0}

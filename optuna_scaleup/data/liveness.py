@@ -1,0 +1,73 @@
+"""Which running trials are alive: a killed worker leaves its trial running for ever."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from typing import Final
+
+from optuna.trial import TrialState
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import has_lost_heartbeat
+
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+
+_LEAST_PATIENCE: Final = timedelta(minutes=5)  # the clocks of workers differ
+_PATIENCE: Final = 10  # in durations of the longest complete trial
+
+
+def without_dead(
+    study: Study, trials: Sequence[FrozenTrial], asking: FrozenTrial, notices: Notices
+) -> list[FrozenTrial]:
+    """The trials without those that run no more, whatever their state says.
+
+    Optuna's heartbeat tells them, where the storage has one. Otherwise a trial is given up when it
+    has been running for much longer than any complete one took; before a trial is complete, nobody
+    knows how long they take, and none is given up.
+
+    Args:
+        study: The study that they belong to.
+        trials: Its trials.
+        asking: The trial to suggest for; its start is taken for the present.
+        notices: Where trials that were given up are told of.
+    """
+    is_lost = has_lost_heartbeat(study)
+    patience = _patience(trials)
+    dead = {
+        trial.number
+        for trial in trials
+        if trial.state == TrialState.RUNNING
+        and trial.number != asking.number
+        and (is_lost(trial) or _age(trial, asking) > patience)
+    }
+    for number in dead:
+        message = f"Trial {number} of study {study.study_name!r} seems dead; it no longer counts."
+        notices.once(logging.INFO, ("dead", study.study_name, str(number)), message)
+    return [trial for trial in trials if trial.number not in dead]
+
+
+def _patience(trials: Sequence[FrozenTrial]) -> timedelta:
+    """How long a trial may run."""
+    durations = [
+        trial.duration
+        for trial in trials
+        if trial.state == TrialState.COMPLETE and trial.duration is not None
+    ]
+    if not durations:
+        return timedelta.max
+    longest = min(max(durations), timedelta.max / _PATIENCE)  # times of added trials may be odd
+    return max(_LEAST_PATIENCE, _PATIENCE * longest)
+
+
+def _age(trial: FrozenTrial, asking: FrozenTrial) -> timedelta:
+    """How long the trial had been running when ``asking`` started; zero if that is not known."""
+    if trial.datetime_start is None or asking.datetime_start is None:
+        return timedelta(0)
+    return asking.datetime_start - trial.datetime_start

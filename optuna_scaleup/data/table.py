@@ -1,0 +1,128 @@
+"""A table of runs, such as a sweep exported from an experiment tracker, as finished trials.
+
+Anything with named columns will do: a data frame of pandas or polars, or a mapping of lists.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+from typing import Final
+
+from optuna import create_trial
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.trial import FrozenTrial
+
+from optuna_scaleup._optuna import as_legal
+from optuna_scaleup._optuna import is_number
+from optuna_scaleup._optuna import logger
+
+
+_N_NAMED: Final = 5
+
+
+def trials_of_table(
+    table: Any, search_space: Mapping[str, BaseDistribution], value: str, label: str
+) -> list[FrozenTrial]:
+    """One complete trial for each usable row; the others are counted and named in one log line.
+
+    Args:
+        table: Has named columns of equal length.
+        search_space: The distribution of each parameter, by the name of its column.
+        value: Name of the column with the objective's values.
+        label: What the log line calls the table.
+
+    Raises:
+        TypeError: If the table has no named columns.
+        ValueError: If a column is missing, or has no number where numbers are needed.
+    """
+    columns = {name: _column(table, name) for name in (value, *search_space)}
+    if value in search_space:
+        raise ValueError(f"The column {value!r} cannot be both the value and a parameter.")
+    for name, column in columns.items():
+        if not isinstance(search_space.get(name), CategoricalDistribution):
+            _check_numeric(name, column)
+    trials: list[FrozenTrial] = []
+    unusable: dict[str, list[int]] = {}
+    for i, row in enumerate(zip(*columns.values(), strict=True)):
+        cells = dict(zip(columns, row, strict=True))
+        params = {name: as_legal(cells[name], d) for name, d in search_space.items()}
+        reason = _reason(cells, params, value)
+        if reason is not None:
+            unusable.setdefault(reason, []).append(i)
+            continue
+        trial = create_trial(
+            value=float(cells[value]),
+            params={name: legal[0] for name, legal in params.items() if legal is not None},
+            distributions=dict(search_space),
+        )
+        trial.number = i
+        trials.append(trial)
+    _tell(label, len(trials), unusable)
+    return trials
+
+
+def _column(table: Any, name: str) -> list[Any]:
+    """A column's cells as plain Python values, :obj:`None` where a number is missing."""
+    names = table.keys() if isinstance(table, Mapping) else getattr(table, "columns", None)
+    if names is None or isinstance(table, type):
+        raise TypeError(
+            "A table of runs is a data frame or a mapping of names to columns; got an object of "
+            f"type {type(table).__name__!r}."
+        )
+    if name not in names:
+        raise ValueError(
+            f"The table has no column {name!r}; its columns are {', '.join(map(repr, names))}."
+        )
+    return [_plain(cell) for cell in table[name]]
+
+
+def _plain(cell: Any) -> Any:
+    """The Python value of a numpy scalar; anything else as it is."""
+    return cell.item() if hasattr(cell, "item") and not hasattr(cell, "__len__") else cell
+
+
+def _check_numeric(name: str, column: Sequence[Any]) -> None:
+    given = [cell for cell in column if not _is_missing(cell)]
+    if given and not any(map(is_number, given)):
+        raise ValueError(
+            f"The column {name!r} is not numeric: its first value is {given[0]!r}. Convert it, "
+            "for instance by `pandas.to_numeric`."
+        )
+
+
+def _reason(
+    cells: Mapping[str, Any], params: Mapping[str, tuple[Any] | None], value: str
+) -> str | None:
+    """Why a row cannot be used; :obj:`None` if it can."""
+    if not is_number(cells[value]) or math.isnan(cells[value]):
+        return f"without a number in {value!r}"
+    for name, legal in params.items():
+        if legal is None and _is_missing(cells[name]):
+            return f"without {name!r}"
+        if legal is None:
+            return f"with {name!r} outside `search_space`"
+    return None
+
+
+def _is_missing(cell: Any) -> bool:
+    # Missing values of pandas and polars: None, NaN, NaT and NA, none of which equals itself.
+    return cell is None or type(cell).__name__ == "NAType" or cell != cell
+
+
+def _tell(label: str, n_used: int, unusable: Mapping[str, Sequence[int]]) -> None:
+    n_rows = n_used + sum(map(len, unusable.values()))
+    told = [f"{len(rows)} {why} ({_named(rows)})" for why, rows in unusable.items()]
+    message = f"Using {n_used} of {n_rows} rows of {label!r}"
+    message += f"; unusable: {', '.join(told)}." if told else "."
+    logger.log(logging.INFO if n_used else logging.WARNING, message)
+
+
+def _named(rows: Sequence[int]) -> str:
+    shown = ", ".join(map(str, rows[:_N_NAMED]))
+    word = "row" if len(rows) == 1 else "rows"
+    return f"{word} {shown}, ..." if len(rows) > _N_NAMED else f"{word} {shown}"

@@ -1,0 +1,164 @@
+"""A source's parameters in the large study's names and units."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections import Counter
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from optuna_scaleup._optuna import is_number
+
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+
+Transform = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Translation:
+    """New names and functions of values, both by the source's own names.
+
+    Attributes:
+        names: The large study's name of each parameter that has another one in the source.
+        functions: The large study's value of a source's value.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, Transform] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rename: Any, transform: Any) -> Translation:
+        """Checks what the user gave.
+
+        Raises:
+            TypeError: If ``rename`` does not map names to names or ``transform`` names to
+                functions.
+            ValueError: If two parameters get one name.
+        """
+        rename, transform = rename or {}, transform or {}
+        if not _maps_names(rename, lambda new: isinstance(new, str)):
+            raise TypeError(
+                "`rename` maps names of the source's parameters to those of the large study; got "
+                f"{rename!r}."
+            )
+        if not _maps_names(transform, callable):
+            raise TypeError(
+                "`transform` maps names of the source's parameters to functions of their values; "
+                f"got {transform!r}."
+            )
+        _check_unique(rename.values())
+        return cls(dict(rename), dict(transform))
+
+    def check(self, names: Iterable[str], label: str) -> None:
+        """Raises ValueError unless this suits a source whose parameters have these names.
+
+        Args:
+            names: The source's own names; none if it has no trials yet.
+            label: What messages call the source.
+        """
+        known = set(names)
+        for argument, used in (("rename", self.names), ("transform", self.functions)):
+            unknown = sorted(set(used) - known)
+            if known and unknown:
+                raise ValueError(
+                    f"`{argument}` names {', '.join(map(repr, unknown))}, which the source "
+                    f"{label!r} does not have; its parameters are "
+                    f"{', '.join(map(repr, sorted(known)))}."
+                )
+        _check_unique(self.names.get(name, name) for name in known)
+
+    def apply(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+        """Copies of the trials as if they had been sampled in the large study's terms.
+
+        Raises:
+            ValueError: If a function fails.
+        """
+        if not self.names and not self.functions:
+            return list(trials)
+        seen: dict[tuple[str, int], BaseDistribution] = {}  # most trials share distributions
+        return [self._translated(trial, seen) for trial in trials]
+
+    def _translated(
+        self, trial: FrozenTrial, seen: dict[tuple[str, int], BaseDistribution]
+    ) -> FrozenTrial:
+        translated = copy.copy(trial)
+        where = f"of trial {trial.number}"
+        for name, distribution in trial.distributions.items():
+            if (name, id(distribution)) not in seen:
+                seen[name, id(distribution)] = self._distribution(name, distribution)
+        translated.distributions = {
+            self.names.get(n, n): seen[n, id(d)] for n, d in trial.distributions.items()
+        }
+        translated.params = {
+            self.names.get(n, n): self._value(n, v, where) for n, v in trial.params.items()
+        }
+        return translated
+
+    def _value(self, name: str, value: Any, where: str) -> Any:
+        function = self.functions.get(name)
+        if function is None:
+            return value
+        try:
+            return function(value)
+        except Exception as error:
+            raise ValueError(
+                f"`transform` of {name!r} failed for {value!r} {where}: {error}."
+            ) from error
+
+    def _distribution(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
+        """What the large study is likely to sample from, as long as it has not shown it."""
+        if name not in self.functions:
+            return distribution
+        where = "of the search space"
+        if isinstance(distribution, CategoricalDistribution):
+            choices = [self._value(name, choice, where) for choice in distribution.choices]
+            return CategoricalDistribution(list(dict.fromkeys(choices)))
+        if isinstance(distribution, (FloatDistribution, IntDistribution)):
+            points = (distribution.low, _middle(distribution), distribution.high)
+            image = [self._value(name, point, where) for point in points]
+            if all(is_number(v) and math.isfinite(v) for v in image):
+                return _range_of(image)
+        return distribution
+
+
+def _middle(distribution: FloatDistribution | IntDistribution) -> float | int:
+    low, high = distribution.low, distribution.high
+    middle = math.sqrt(low) * math.sqrt(high) if distribution.log else low / 2 + high / 2
+    return int(middle) if isinstance(distribution, IntDistribution) else middle
+
+
+def _range_of(image: Sequence[float]) -> FloatDistribution:
+    """A range with these ends and this middle: logarithmic if the middle is nearer to that."""
+    low, middle, high = sorted(map(float, image))
+    is_log = low > 0.0 and middle < (math.sqrt(low) * math.sqrt(high) + low / 2 + high / 2) / 2
+    return FloatDistribution(low, high, log=is_log)
+
+
+def _maps_names(given: Any, is_value: Callable[[Any], bool]) -> bool:
+    return isinstance(given, Mapping) and all(
+        isinstance(name, str) and is_value(value) for name, value in given.items()
+    )
+
+
+def _check_unique(new_names: Iterable[str]) -> None:
+    twice = sorted(name for name, n in Counter(new_names).items() if n > 1)
+    if twice:
+        raise ValueError(
+            f"`rename` gives {', '.join(map(repr, twice))} to more than one parameter of the "
+            "source. Each needs a name of its own."
+        )

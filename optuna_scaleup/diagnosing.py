@@ -1,0 +1,185 @@
+"""What a large study learnt about its sources, as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from typing import Final
+
+import numpy as np
+from optuna.study import Study
+from optuna.trial import TrialState
+from optuna.trial import create_trial
+from scipy.special import betaincinv
+from scipy.special import ndtri
+
+from optuna_scaleup.data.encoding import Encoding
+from optuna_scaleup.data.encoding import NumericEncoding
+from optuna_scaleup.data.prediction import read_prediction
+from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.model.diagnosis import Diagnosis
+from optuna_scaleup.model.diagnosis import rank_agreement
+from optuna_scaleup.model.diagnosis import rank_agreement_quantiles
+from optuna_scaleup.model.drift import Drift
+from optuna_scaleup.planner import Planner
+from optuna_scaleup.report.advice import MISLEADS
+from optuna_scaleup.report.advice import advice
+from optuna_scaleup.report.interval import LEVELS
+from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.transfer import Calibration
+from optuna_scaleup.report.transfer import Shift
+from optuna_scaleup.report.transfer import SourceReport
+from optuna_scaleup.report.transfer import TransferReport
+from optuna_scaleup.suggest.examine import Examination
+from optuna_scaleup.suggest.examine import examine
+
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+
+_FEWEST_RANKED: Final = 3
+
+
+def transfer_report(planner: Planner, study: Study) -> TransferReport:
+    """Reads the study and its sources, and reports; nothing is written.
+
+    Raises:
+        TypeError: If this is no study.
+        ValueError: If the study has several objectives, or is its own source.
+    """
+    if not isinstance(study, Study):
+        raise TypeError(f"A diagnosis is of a study; got a {type(study).__name__!r}.")
+    if len(study.directions) != 1:
+        raise ValueError("A diagnosis needs a study with one objective.")
+    nobody = create_trial(state=TrialState.RUNNING)
+    snapshot = Snapshot.take(study, nobody, planner.ladder, planner.notices)
+    for trial in snapshot.trials[:1]:
+        for source in snapshot.sources:
+            source.check_against(study, trial)
+    space = SearchSpace.of(planner.expected(snapshot))
+    problem = replace(snapshot.problem(space, {}, planner.notices), shelf=None)
+    rng = np.random.default_rng([planner.entropy, problem.target.n_trials])
+    found = Examination((), (1.0,), None)
+    if problem.sources:
+        found = examine(planner.engine, problem, rng)
+    report = TransferReport(
+        study=study.study_name,
+        n_trials=problem.target.n_trials,
+        sources=_sources(snapshot, space, found, planner),
+        no_source_weight=found.weights[-1],
+        exponents=_exponents(found.drift, space, sorted(snapshot.sizes.target)),
+        calibration=_calibration(snapshot.trials),
+    )
+    return replace(report, advice=advice(report, _ignored_since(snapshot.trials)))
+
+
+def _sources(
+    snapshot: Snapshot,
+    space: SearchSpace,
+    found: Examination,
+    planner: Planner,
+) -> tuple[SourceReport, ...]:
+    """Every source, those in use with what was found out about them."""
+    usable = snapshot.usable_sources(space, planner.notices)
+    in_use = [source for source, _ in usable][len(usable) - len(found.sources) :]
+    n_trials = {id(source): dataset.n_trials for source, dataset in usable}
+    reports = []
+    for source in snapshot.sources:
+        report = SourceReport(source.label, n_trials.get(id(source), 0), source.scale)
+        for known, diagnosis, weight in zip(in_use, found.sources, found.weights, strict=False):
+            if known is source:
+                report = replace(
+                    report,
+                    weight=weight,
+                    rank_agreement=_rank_agreement(diagnosis),
+                    shifts=_shifts(diagnosis, space),
+                )
+        reports.append(report)
+    return tuple(reports)
+
+
+def _rank_agreement(diagnosis: Diagnosis) -> Interval | None:
+    n = len(diagnosis.y)
+    tau = rank_agreement(diagnosis.predicted, diagnosis.y)
+    if n < _FEWEST_RANKED or not np.isfinite(tau):
+        return None
+    return Interval.of(rank_agreement_quantiles(tau, n, LEVELS).tolist())
+
+
+def _shifts(diagnosis: Diagnosis, space: SearchSpace) -> dict[str, Shift]:
+    shifts = {}
+    for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True)):
+        motion = diagnosis.motion[:, j]
+        if isinstance(encoding, NumericEncoding) and not np.isnan(motion).any():
+            amount = motion * _width(encoding)
+            drawn = np.exp(amount) if encoding.is_log else amount
+            interval = Interval.of_draws(drawn, diagnosis.weight)
+            shifts[name] = Shift(interval, is_factor=encoding.is_log)
+    return shifts
+
+
+def _exponents(
+    drift: Drift | None, space: SearchSpace, sizes: Sequence[str]
+) -> Mapping[str, Mapping[str, Interval]]:
+    """Slopes of the logarithmic axes as exponents."""
+    if drift is None:
+        return {}
+    return {
+        name: {
+            size: _normal(
+                drift.slope_mean[j, i] * _width(encoding),
+                np.sqrt(drift.slope_cov[j, i, i]) * _width(encoding),
+            )
+            for i, size in enumerate(sizes)
+        }
+        for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True))
+        if isinstance(encoding, NumericEncoding) and encoding.is_log
+    }
+
+
+def _width(encoding: Encoding) -> float:
+    """Length of an axis: in natural logarithms if it is logarithmic."""
+    if not isinstance(encoding, NumericEncoding):
+        return float("nan")
+    if encoding.is_log:
+        return float(np.log(encoding.high) - np.log(encoding.low))
+    return encoding.high - encoding.low
+
+
+def _normal(mean: float, std: float) -> Interval:
+    return Interval.of((mean + std * ndtri(np.array(LEVELS))).tolist())
+
+
+def _calibration(trials: Sequence[FrozenTrial]) -> Calibration | None:
+    """Predictions recorded with the trials against their outcomes."""
+    pairs = [
+        (interval, trial.values[0])
+        for trial in trials
+        if trial.state == TrialState.COMPLETE
+        and (interval := read_prediction(trial).value_interval) is not None
+        and np.isfinite(trial.values[0])
+    ]
+    if not pairs:
+        return None
+    n_below = sum(value < low for (low, _, _), value in pairs)
+    n_inside = sum(low <= value <= high for (low, _, high), value in pairs)
+    # Jeffreys' interval of a proportion (Brown et al., 2001).
+    a, b = n_inside + 0.5, len(pairs) - n_inside + 0.5
+    coverage = Interval.of(betaincinv(a, b, np.array(LEVELS)).tolist())
+    return Calibration(len(pairs), n_inside, n_below, coverage)
+
+
+def _ignored_since(trials: Sequence[FrozenTrial]) -> int | None:
+    """First trial from which on all suggestions gave the sources next to no weight."""
+    since: int | None = None
+    for trial in trials:
+        weights = read_prediction(trial).source_weights
+        if weights and weights[-1] <= MISLEADS:
+            since = None
+        elif weights and since is None:
+            since = trial.number
+    return since

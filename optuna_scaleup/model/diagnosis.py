@@ -1,0 +1,136 @@
+"""What trials say about one source: how far its optimum moved, how well it ranks them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+
+import numpy as np
+from scipy.special import betaincinv
+
+from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.hyperposterior import draw
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import transfer_density
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import QuasiRandom
+
+
+_N_PROPOSALS = 256
+_N_DRAWS = 64
+_MAX_ROWS = 60
+_PLAUSIBLE_STDS = 2.0
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One source against the large study.
+
+    Attributes:
+        motion: Draws of how far the optimum moved from the source to the large study, in widths
+            of the space, shape ``(K, d)``; ``NaN`` along an axis that cannot move or that the
+            source does not know.
+        weight: Of each draw, shape ``(K,)``.
+        predicted: What the source, moved, says about each trial without having seen it, in warped
+            units, larger is better, shape ``(n,)``.
+        y: The trials' values, shape ``(n,)``.
+    """
+
+    motion: Array
+    weight: Array
+    predicted: Array
+    y: Array
+
+
+def diagnose(
+    rows: Rows, source: Source, quasi_random: QuasiRandom, deterministic: bool = False
+) -> Diagnosis:
+    """Draws the relation of a study to one source from its posterior.
+
+    Args:
+        rows: The large study's trials; none: the motion is drawn from its prior.
+        source: The fitted small study.
+        quasi_random: Source of quasi-random points.
+        deterministic: Whether the objective has no noise.
+    """
+    rows = rows.representative(_MAX_ROWS)
+    density = transfer_density(rows, source, deterministic)
+    sobol = quasi_random(_N_PROPOSALS, len(density.prior.loc))
+    if density.n_trials:
+        draws = draw(density, sobol, _N_DRAWS)
+        theta, weight = draws.theta, np.exp(draws.log_weight)
+    else:
+        theta = density.prior.quantile(sobol)
+        weight = np.full(len(theta), 1.0 / len(theta))
+    motion = np.full((len(theta), len(source.log_lengthscales)), np.nan)
+    motion[:, source.shift_axes] = -theta[:, : density.n_shift]
+    predicted = _left_out(density, source, theta, weight)
+    return Diagnosis(motion, weight, predicted, rows.y)
+
+
+def rank_agreement(predicted: Array, y: Array) -> float:
+    """Kendall's tau-b, ``NaN`` where one of the two is constant."""
+    a = np.sign(predicted[:, None] - predicted)
+    b = np.sign(y[:, None] - y)
+    with np.errstate(invalid="ignore"):
+        return float((a * b).sum() / np.sqrt(np.abs(a).sum() * np.abs(b).sum()))
+
+
+def rank_agreement_quantiles(tau: float, n: int, levels: Sequence[float]) -> Array:
+    """Quantiles of what the rank agreement of so few trials may be worth.
+
+    Jeffreys' posterior of the share of pairs in the right order, for as many independent pairs as
+    give Kendall's variance of tau without agreement, ``2 (2n + 5) / (9n (n - 1))`` (Kendall,
+    1938). Unlike a bootstrap it stays unsure when all of a few pairs agree.
+
+    Args:
+        tau: As measured.
+        n: Number of trials, at least two.
+        levels: Probabilities.
+    """
+    n_pairs = 9.0 * n * (n - 1) / (2.0 * (2 * n + 5))
+    n_right = n_pairs * (1.0 + tau) / 2.0
+    share = betaincinv(n_right + 0.5, n_pairs - n_right + 0.5, np.asarray(levels))
+    return np.asarray(2.0 * share - 1.0)
+
+
+def _left_out(density: Density, source: Source, theta: Array, weight: Array) -> Array:
+    """Predictions of the source alone; each trial's by draws that are reweighted as without it."""
+    n = density.n_trials
+    if not n:
+        return np.empty(0)
+    # No farther than is plausible in advance: from far away even an upside-down source, flat but
+    # for its prior, would seem to agree.
+    reach = _PLAUSIBLE_STDS * source.shift_std
+    shift = np.clip(
+        theta[:, : density.n_shift], source.shift_loc - reach, source.shift_loc + reach
+    )
+    mean = source.parent.link(density.rows.features, shift).mean
+    log_with = density.value_and_grad(theta, with_grad=False)[0]
+    predicted = np.empty(n)
+    for i in range(n):
+        without = Density(
+            _dropped(density.rows, i),
+            density.prior,
+            parent=density.parent,
+            anchor=density.anchor,
+        )
+        log_ratio = without.value_and_grad(theta, with_grad=False)[0] - log_with
+        # Truncated, so that no single draw speaks for all (Ionides, 2008).
+        log_ratio = np.minimum(log_ratio - np.max(log_ratio), 0.0)
+        log_ratio = np.minimum(log_ratio, np.median(log_ratio) + np.log(len(theta)) / 2.0)
+        share = weight * np.exp(log_ratio)
+        predicted[i] = float(share @ mean[:, i] / share.sum())
+    return predicted
+
+
+def _dropped(rows: Rows, i: int) -> Rows:
+    noise_var = None if rows.noise_var is None else np.delete(rows.noise_var, i)
+    return replace(
+        rows,
+        features=np.delete(rows.features, i, axis=0),
+        y=np.delete(rows.y, i),
+        noise_var=noise_var,
+    )

@@ -1,0 +1,157 @@
+"""Where the optimum goes next: where it lay at every source, regressed on their sizes.
+
+Along every axis the optimum of study ``j`` lies at ``o_j = a - slope . r_j + e_j``, where ``r_j``
+are the log ratios of the target's size to the study's, ``a`` is where the power law puts the
+target's optimum and ``e_j ~ N(0, tau^2)`` is what the law leaves open. The optimum of each source
+is measured with its uncertainty; the joint Gaussian of slopes, ``a`` and deviations, averaged over
+``tau``, predicts the motion from every source to the target, extrapolation included. Least squares
+through two or three optima is harmful; this is the Bayesian regression that carries what it does
+not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import logsumexp
+from scipy.special import ndtri
+from scipy.special import stdtrit
+
+from optuna_scaleup.model.sources import SHIFT_DOF
+from optuna_scaleup.model.sources import SHIFT_STD
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Scales
+
+
+SLOPE_STD = 0.1  # widths of the space for one unit of log ratio, where nothing is believed
+_CENTRE_STD = 0.25  # of the target's optimum about the middle: people centre spaces on a guess
+# Student's t of this scale has the 90 % interval of a standard normal variable.
+_T_SCALE = float(ndtri(0.95) / stdtrit(SHIFT_DOF, 0.95))
+_DOUBT = 0.2  # prior probability that a belief is worth nothing: published exponents disagree
+_DEVIATIONS = np.array([0.01, 0.02, 0.04, 0.08, 0.16])  # tau, widths of the space
+_LOG_PRIOR_DEVIATIONS = np.log([0.25, 0.35, 0.2, 0.12, 0.08])
+
+
+class Optimum(NamedTuple):
+    """Where the optimum of a source lies.
+
+    Attributes:
+        source: Position of the source.
+        mean: Estimate along each axis, shape ``(d,)``, in the target's coordinates.
+        var: Variance of its error, shape ``(d,)``; infinite where nothing is known.
+    """
+
+    source: int
+    mean: Array
+    var: Array
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How the optimum moves with size.
+
+    Attributes:
+        slope_mean: Widths of the space per unit of log ratio, shape ``(d, p)``.
+        slope_cov: Its covariance, shape ``(d, p, p)``.
+        motion_mean: Predicted motion of the optimum from each source to the target, ``(n, d)``.
+        motion_std: Scale of its error, Student's t with ``SHIFT_DOF`` degrees of freedom, shape
+            ``(n, d)``.
+    """
+
+    slope_mean: Array
+    slope_cov: Array
+    motion_mean: Array
+    motion_std: Array
+
+
+def fit_drift(scales: Scales, optima: Sequence[Optimum]) -> Drift:
+    """Slopes and predicted motions given where the optima of the sources lie.
+
+    A source without a known size moves by the default prior, ``N(0, SHIFT_STD^2)``, and so does
+    every source along an axis of which nothing was measured and nothing is believed.
+
+    Args:
+        scales: Sizes of all sources and beliefs about the slopes.
+        optima: Of sources of known size.
+    """
+    ratios = scales.log_ratios
+    n, p = ratios.shape
+    d = len(scales.slope_mean)
+    is_known = ~np.isnan(ratios).any(axis=1)
+    drift = Drift(
+        np.zeros((d, p)), np.zeros((d, p, p)), np.zeros((n, d)), np.full((n, d), SHIFT_STD)
+    )
+    # State: slopes, where the law puts the target's optimum, deviations of sources and target.
+    law = np.hstack([-np.nan_to_num(ratios), np.ones((n, 1)), np.eye(n), np.zeros((n, 1))])
+    target = np.concatenate([np.zeros(p), [1.0], np.zeros(n), [1.0]])
+    is_believed = ~np.isnan(scales.slope_mean).all(axis=1)
+    for axis in range(d):
+        seen = [o for o in optima if np.isfinite(o.var[axis])]
+        H = law[[o.source for o in seen]]
+        y = np.array([o.mean[axis] for o in seen])
+        noise = np.array([o.var[axis] for o in seen])
+        priors = _slope_priors(scales.slope_mean[axis], scales.slope_std[axis])
+        mean, cov = _posterior(priors, n + 1, H, y, noise)
+        drift.slope_mean[axis], drift.slope_cov[axis] = mean[:p], cov[:p, :p]
+        if not seen and not is_believed[axis]:
+            continue
+        motion = target - law
+        var = np.einsum("ij,jk,ik->i", motion, cov, motion)
+        drift.motion_mean[is_known, axis] = (motion @ mean)[is_known]
+        drift.motion_std[is_known, axis] = _T_SCALE * np.sqrt(var)[is_known]
+    return drift
+
+
+class _SlopePrior(NamedTuple):
+    """One component of an axis's prior.
+
+    Attributes:
+        mean: Shape ``(p,)``.
+        std: Shape ``(p,)``.
+        log_weight: Of the component.
+    """
+
+    mean: Array
+    std: Array
+    log_weight: float
+
+
+def _slope_priors(mean: Array, std: Array) -> list[_SlopePrior]:
+    """Nothing known, or a belief beside a share of nothing known, so that data may overrule it."""
+    none, default = np.zeros(len(mean)), np.full(len(mean), SLOPE_STD)
+    is_believed = ~np.isnan(mean) & ~np.isnan(std)
+    if not is_believed.any():
+        return [_SlopePrior(none, default, 0.0)]
+    belief = _SlopePrior(
+        np.where(is_believed, mean, none),
+        np.where(is_believed, std, default),
+        float(np.log1p(-_DOUBT)),
+    )
+    return [belief, _SlopePrior(none, default, float(np.log(_DOUBT)))]
+
+
+def _posterior(
+    slope_priors: Sequence[_SlopePrior], n_deviations: int, H: Array, y: Array, noise: Array
+) -> tuple[Array, Array]:
+    """Mean and covariance of the state, averaged over priors and sizes of the deviations."""
+    means, covs, log_weights = [], [], []
+    for prior in slope_priors:
+        prior_mean = np.concatenate([prior.mean, [0.5], np.zeros(n_deviations)])
+        law_std = np.append(prior.std, _CENTRE_STD)
+        for tau, log_prior in zip(_DEVIATIONS, _LOG_PRIOR_DEVIATIONS, strict=True):
+            S = np.diag(np.concatenate([law_std, np.full(n_deviations, tau)]) ** 2)
+            A = H @ S @ H.T + np.diag(noise)
+            r = y - H @ prior_mean
+            gain = np.linalg.solve(A, H @ S).T
+            means.append(prior_mean + gain @ r)
+            covs.append(S - gain @ H @ S)
+            misfit = float(r @ np.linalg.solve(A, r) + np.linalg.slogdet(A)[1])
+            log_weights.append(prior.log_weight + log_prior - 0.5 * misfit)
+    weight = np.exp(np.array(log_weights) - logsumexp(log_weights))
+    mean = np.einsum("k,ki->i", weight, means)
+    gap = np.array(means) - mean
+    cov = np.einsum("k,kij->ij", weight, covs) + np.einsum("k,ki,kj->ij", weight, gap, gap)
+    return mean, cov

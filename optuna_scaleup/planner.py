@@ -1,0 +1,182 @@
+"""From studies as they stand to one joint point: read, suggest, write down what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from typing import TYPE_CHECKING
+from typing import Any
+from typing import Final
+
+import numpy as np
+from optuna.study import Study
+from optuna.trial import TrialState
+from optuna.trial import create_trial
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import reread
+from optuna_scaleup.data.ladder import Ladder
+from optuna_scaleup.data.outcomes import signs_of
+from optuna_scaleup.data.plan import Plan
+from optuna_scaleup.data.plan import write_plan
+from optuna_scaleup.data.prediction import tell_if_misled
+from optuna_scaleup.data.prediction import write_prediction
+from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.rivals import must_give_way
+from optuna_scaleup.data.source import tell_lineage
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.trials import undecided_trials
+from optuna_scaleup.data.trials import with_pending
+from optuna_scaleup.first_trial import settle_unknown_axes
+from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.outputs import constraint_outputs
+from optuna_scaleup.suggest.outputs import cost_output
+from optuna_scaleup.suggest.outputs import objective_outputs
+from optuna_scaleup.types import Problem
+from optuna_scaleup.types import Suggestion
+
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
+    from optuna.trial import FrozenTrial
+
+
+_MAX_REDRAWS: Final = 8
+
+
+@dataclass
+class Planner:
+    """Draws joint points for the trials of large studies.
+
+    Attributes:
+        engine: Suggests points of a problem.
+        ladder: The sources and their sizes.
+        search_space: The parameters to model, if the user said so.
+        starts_at_centre: Whether a parameter that nobody has tried starts at its centre.
+        entropy: Seed of all random choices.
+        notices: What was logged once.
+    """
+
+    engine: Engine
+    ladder: Ladder
+    search_space: Mapping[str, BaseDistribution] | None
+    starts_at_centre: bool
+    entropy: int
+    notices: Notices = field(default_factory=Notices)
+
+    def look(self, study: Study, trial: FrozenTrial) -> Snapshot:
+        """All studies as they stand.
+
+        Raises:
+            ValueError: If a source cannot serve this study.
+        """
+        return Snapshot.take(study, trial, self.ladder, self.notices)
+
+    def expected(self, snapshot: Snapshot) -> Mapping[str, BaseDistribution]:
+        """The parameters that the trial is likely to ask for."""
+        if self.search_space is not None:
+            return self.search_space
+        return snapshot.expected_distributions()
+
+    def share_fits(self, study: Study) -> None:
+        """Fits the sources as the next trial will need them, and keeps that with the study.
+
+        Raises:
+            ValueError: If a source cannot serve this study.
+        """
+        snapshot = self.look(study, create_trial(state=TrialState.RUNNING))
+        space = SearchSpace.of(self.expected(snapshot))
+        problem = snapshot.problem(space, {}, self.notices)
+        cost = cost_output(problem)
+        outputs = [*objective_outputs(problem), *constraint_outputs(problem).values()]
+        for output in [*outputs, *([] if cost is None else [cost])]:
+            self.engine.sources_of(output.problem)
+
+    def draw(
+        self,
+        snapshot: Snapshot,
+        distributions: Mapping[str, BaseDistribution],
+        decided: Mapping[str, Any],
+        shown: Collection[str] = (),
+    ) -> dict[str, Any]:
+        """One joint point of the distributions that keeps what is decided.
+
+        Parameters that its branch seems to lack are left out, but for those that the trial has
+        shown to have. If one is asked for all the same, the rest has to be planned anew.
+        """
+        space = SearchSpace.of(distributions)
+        rng = self.rng(snapshot.asking, len(decided))
+        problem = snapshot.problem(space, decided, self.notices, shown)
+        for other in undecided_trials(snapshot.trials, snapshot.asking):
+            # What it will try is not in the storage yet; most likely it is what we would try.
+            likely = self._point(problem.anew(), self.rng(other, 0))
+            problem = with_pending(problem, likely.x)
+        suggestion = self._point(problem, rng)
+        self._tell(snapshot, suggestion)
+        return space.decode(suggestion.x)
+
+    def announce(
+        self,
+        study: Study,
+        snapshot: Snapshot,
+        distributions: Mapping[str, BaseDistribution],
+        decided: Mapping[str, Any],
+        is_relative: bool,
+        shown: Collection[str] = (),
+    ) -> dict[str, Any]:
+        """Like :meth:`draw`, and written down as the trial's plan for all workers to see.
+
+        If another worker was faster with the same parameters, others are drawn.
+        """
+        trial = snapshot.asking
+        params = self.draw(snapshot, distributions, decided, shown)
+        write_plan(study, trial, Plan(params, is_relative))
+        for _ in range(_MAX_REDRAWS):
+            if not must_give_way(study, trial, params, snapshot.finished(), self.notices):
+                break
+            trial = reread(study, trial)
+            snapshot = self.look(study, trial)
+            redrawn = self.draw(snapshot, distributions, decided, shown)
+            if redrawn == params:  # nothing else is left
+                break
+            params = redrawn
+            write_plan(study, trial, Plan(params, is_relative))
+        return params
+
+    def replan(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        plan: Plan | None,
+        name: str,
+        distribution: BaseDistribution,
+    ) -> Any:
+        """Draws a new plan around what is decided, and returns its value of one parameter."""
+        snapshot = self.look(study, trial)
+        distributions = {**self.expected(snapshot), **trial.distributions, name: distribution}
+        decided = snapshot.decided_params()
+        is_relative = plan is not None and plan.is_relative
+        if plan is not None and is_relative:
+            decided = {**plan.params, **decided}
+        decided.pop(name, None)
+        drawn = self.announce(study, snapshot, distributions, decided, is_relative, shown={name})
+        return drawn[name]
+
+    def rng(self, trial: FrozenTrial, stream: int) -> np.random.Generator:
+        """Random numbers that depend on the seed and the trial, not on what was drawn before."""
+        return np.random.default_rng([self.entropy, trial.number, stream])
+
+    def _tell(self, snapshot: Snapshot, suggestion: Suggestion) -> None:
+        """Stores what is expected of the trial, and says if the sources mislead."""
+        study, trial = snapshot.study, snapshot.asking
+        if not isinstance(study, Study):
+            return
+        write_prediction(study, trial, suggestion, signs_of(study.directions), snapshot.age())
+        tell_lineage(study, self.ladder.readers, self.ladder.sizes, self.notices)
+        tell_if_misled(study, trial, np.array(suggestion.source_weights), self.notices)
+
+    def _point(self, problem: Problem, rng: np.random.Generator) -> Suggestion:
+        problem = settle_unknown_axes(problem, rng, at_centre=self.starts_at_centre)
+        return self.engine.suggest(problem, rng)

@@ -1,0 +1,236 @@
+"""What to run next at the large scale: the best guess before its first trial, and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.study import Study
+from optuna.trial import TrialState
+from optuna.trial import create_trial
+
+from optuna_scaleup._optuna import read_trials
+from optuna_scaleup.data.arguments import checked_search_space
+from optuna_scaleup.data.arguments import entropy_of
+from optuna_scaleup.data.encoding import CategoricalEncoding
+from optuna_scaleup.data.encoding import Encoding
+from optuna_scaleup.data.encoding import encoding_of
+from optuna_scaleup.data.ladder import Ladder
+from optuna_scaleup.data.outcomes import signs_of
+from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.user_source import checked_direction
+from optuna_scaleup.first_trial import settle_unknown_axes
+from optuna_scaleup.planner import Planner
+from optuna_scaleup.report.interval import LEVELS
+from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.interval import Odds
+from optuna_scaleup.report.recommendation import Extrapolation
+from optuna_scaleup.report.recommendation import Recommendation
+from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.forecast import forecast
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Problem
+
+
+if TYPE_CHECKING:
+    from optuna.study import StudyDirection
+
+
+def recommend(
+    sources: Any,
+    *,
+    scale: float | Mapping[str, float] | None = None,
+    n: int = 1,
+    search_space: Mapping[str, BaseDistribution] | None = None,
+    direction: str | StudyDirection | None = None,
+    drift_prior: str | Mapping[str, Any] | None = None,
+    seed: int | None = 0,
+) -> list[Recommendation]:
+    """What to run first at the large scale, from small studies alone.
+
+    Example:
+
+        .. code-block:: python
+
+            for one in recommend([Source(small, scale=1), Source(medium, scale=8)], scale=64):
+                print(one)
+
+    Args:
+        sources: What :class:`ScaleUpSampler` takes as ``source``.
+        scale: How large the large study will be.
+        n: How many to run at once.
+        search_space: The large study's distributions; those of the sources if :obj:`None`.
+        direction: What the large study will be judged by; as the largest source if :obj:`None`.
+        drift_prior: See :class:`ScaleUpSampler`.
+        seed: Of all random choices.
+
+    Returns:
+        ``n`` recommendations: the first has the best expected value, the others are far enough
+        from it and from each other to be run at the same time, best first.
+
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If an argument has a value that means nothing, or no trial of any source
+            says anything.
+    """
+    planner = Planner(
+        engine=Engine(),
+        ladder=Ladder.of(sources, scale, drift_prior),
+        search_space=checked_search_space(search_space),
+        starts_at_centre=True,
+        entropy=entropy_of(seed),
+    )
+    directions = None if direction is None else (checked_direction(direction),)
+    return recommendations(planner, planner.search_space, n, directions)
+
+
+def recommendations(
+    planner: Planner,
+    target: Study | Mapping[str, BaseDistribution] | None,
+    n: int,
+    directions: Sequence[StudyDirection] | None = None,
+) -> list[Recommendation]:
+    """Recommends points for a study that may not exist yet.
+
+    Args:
+        planner: The sources and the model.
+        target: The large study, its search space, or :obj:`None` for the space of the sources.
+        n: How many points.
+        directions: Of a large study that does not exist yet; those of its largest source if
+            :obj:`None`.
+
+    Raises:
+        TypeError: If an argument is of the wrong type.
+        ValueError: If there are several objectives, or nothing to learn from.
+    """
+    if isinstance(n, bool) or not isinstance(n, int):
+        raise TypeError(f"`n` is a number of recommendations; got {n!r}.")
+    if n < 1:
+        raise ValueError(f"`n` is at least 1; got {n}.")
+    snapshot = _snapshot(planner, target, directions)
+    if len(snapshot.study.directions) != 1:
+        raise ValueError("A recommendation needs a study with one objective.")
+    if isinstance(target, Study) or target is None:
+        distributions = planner.expected(snapshot)
+    else:
+        distributions = checked_search_space(target) or {}
+    return _recommend(planner, snapshot, distributions, n)
+
+
+def _snapshot(
+    planner: Planner,
+    target: Study | Mapping[str, BaseDistribution] | None,
+    directions: Sequence[StudyDirection] | None,
+) -> Snapshot:
+    if isinstance(target, Study):
+        nobody = create_trial(state=TrialState.RUNNING)
+        snapshot = Snapshot.take(target, nobody, planner.ladder, planner.notices)
+        for trial in read_trials(target)[:1]:
+            for source in snapshot.sources:
+                source.check_against(target, trial)
+        return snapshot
+    if target is not None and not isinstance(target, Mapping):
+        raise TypeError(
+            "A recommendation is for a study or for a search space, names mapped to "
+            f"distributions; got an object of type {type(target).__name__!r}."
+        )
+    known = [reader.directions for reader in planner.ladder.readers if reader.directions]
+    if directions is None and not known:
+        raise ValueError(
+            "It is not known whether larger or smaller values are better: a list of trials does "
+            "not tell. Give a study, or `direction` to `optuna_scaleup.recommend`."
+        )
+    return Snapshot.before(directions or known[-1], planner.ladder, planner.notices)
+
+
+def _recommend(
+    planner: Planner, snapshot: Snapshot, distributions: Mapping[str, BaseDistribution], n: int
+) -> list[Recommendation]:
+    space = SearchSpace.of(distributions)
+    # Nothing is written to the study: fits are not shared from here.
+    asked = replace(snapshot.problem(space, {}, planner.notices), shelf=None)
+    if not asked.target.n_trials and not asked.sources:
+        raise ValueError(
+            "There is nothing to recommend from: no finished trial of the study or of any source "
+            "has a value and one of the parameters."
+        )
+    rng = np.random.default_rng([planner.entropy, asked.target.n_trials])
+    problem = settle_unknown_axes(asked, rng, at_centre=planner.starts_at_centre)
+    found = forecast(planner.engine, problem, n, LEVELS, rng)
+    optimum = {
+        name: _where(encoding, found.optima[:, j] if j not in problem.fixed else None)
+        for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True))
+    }
+    single = {k: encoding_of(d).decode(0.0) for k, d in distributions.items() if d.single()}
+    sign = signs_of(snapshot.study.directions)[0]
+    weights = source_weights(snapshot, space, found.source_weights, planner)
+    return [
+        Recommendation(
+            params={**space.decode(x), **single},
+            value=Interval.of(sign * values) if _has_unit(snapshot, problem) else None,
+            optimum=optimum,
+            extrapolation=_extrapolation(snapshot, space, problem, x, planner),
+            n_trials=problem.target.n_trials,
+            source_weights=weights,
+        )
+        for x, values in zip(found.X, found.values, strict=True)
+    ]
+
+
+def source_weights(
+    snapshot: Snapshot, space: SearchSpace, weights: Sequence[float], planner: Planner
+) -> dict[str, float]:
+    """Weights by label of the source; the last one, of "no source", is left out."""
+    labels = [source.label for source, _ in snapshot.usable_sources(space, planner.notices)]
+    named = list(zip(reversed(labels), reversed(weights[:-1]), strict=False))  # the largest count
+    return dict(reversed(named))
+
+
+def _has_unit(snapshot: Snapshot, problem: Problem) -> bool:
+    """Whether predicted values are in the unit that the large study is judged by."""
+    if problem.target.n_trials:
+        return True
+    largest = snapshot.sources[-1].directions
+    return largest is None or tuple(largest) == tuple(snapshot.study.directions)
+
+
+def _where(encoding: Encoding, draws: Array | None) -> Interval | Odds:
+    """Where the best value is; all values are as likely if there are no draws."""
+    if isinstance(encoding, CategoricalEncoding):
+        choices = encoding.distribution.choices
+        counts = np.ones(len(choices))
+        if draws is not None:
+            counts = np.bincount(draws.astype(int), minlength=len(choices)).astype(float)
+        return Odds(dict(zip(choices, (counts / counts.sum()).tolist(), strict=True)))
+    coordinates = np.array(LEVELS) if draws is None else np.quantile(draws, LEVELS)
+    return Interval.of([encoding.decode(float(u)) for u in coordinates])
+
+
+def _extrapolation(
+    snapshot: Snapshot, space: SearchSpace, problem: Problem, x: Array, planner: Planner
+) -> Extrapolation:
+    tried = np.concatenate([problem.target.X, *(source.X for source in problem.sources)])
+    outside = tuple(
+        name
+        for name, u, column, axis in zip(space.names, x, tried.T, space.unit.axes, strict=True)
+        if not axis.is_categorical and not _is_within(u, column)
+    )
+    usable = snapshot.usable_sources(space, planner.notices)
+    scales = [source.scale for source, _ in usable if source.scale]
+    target = snapshot.sizes.target
+    if not scales or not target:
+        return Extrapolation(outside=outside)
+    ratios = {name: target[name] / scales[-1][name] for name in target}
+    spans = {name: scales[-1][name] / scales[0][name] for name in target}
+    return Extrapolation(ratios, spans, outside)
+
+
+def _is_within(u: float, column: Array) -> bool:
+    known = column[~np.isnan(column)]
+    return len(known) > 0 and bool(known.min() - 1e-9 <= u <= known.max() + 1e-9)

@@ -1,0 +1,58 @@
+"""One sentence that says what to do about the sources of a study."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from optuna_scaleup.report.transfer import SourceReport
+from optuna_scaleup.report.transfer import TransferReport
+
+
+MISLEADS: Final = 0.95
+"""Weight of "no source" from which on the sources no longer matter."""
+
+_LITTLE: Final = 0.05
+_ENOUGH_PREDICTIONS: Final = 5
+
+
+def advice(report: TransferReport, ignored_since: int | None) -> str:
+    """What a reader should know first.
+
+    Args:
+        report: Without its advice.
+        ignored_since: Number of the trial from which on the sources are ignored, if they are.
+    """
+    in_use = [source for source in report.sources if source.weight is not None]
+    if not in_use:
+        return "No source has a usable trial with any of the parameters: the study is on its own."
+    if not report.n_trials:
+        return "The study has no finished trial yet: nothing tells how good its sources are."
+    if report.no_source_weight > MISLEADS:
+        told = "The source misleads: it is ignored"
+        if len(in_use) > 1:
+            told = "The sources mislead: they are ignored"
+        return f"{told}." if ignored_since is None else f"{told} since trial {ignored_since}."
+    wrong = [source for source in in_use if _is_reversed(source)]
+    if wrong:
+        return (
+            f"Source {wrong[0].label!r} ranks the large trials the wrong way round: leave it out, "
+            "and check the direction of its study."
+        )
+    best = max(in_use, key=lambda source: source.weight or 0.0)
+    useless = [s.label for s in in_use if (s.weight or 0.0) < _LITTLE and s is not best]
+    if useless:
+        named = ", ".join(map(repr, useless))
+        return f"Source {best.label!r} helps most; {named} could be left out."
+    calibration = report.calibration
+    if (
+        calibration is not None
+        and calibration.n_predictions >= _ENOUGH_PREDICTIONS
+        and calibration.coverage.outer[1] < 0.9
+    ):
+        return "Outcomes surprise the model more often than they should: trust its intervals less."
+    return f"Source {best.label!r} helps most: go on with it."
+
+
+def _is_reversed(source: SourceReport) -> bool:
+    agreement = source.rank_agreement
+    return agreement is not None and agreement.outer[1] < 0.0

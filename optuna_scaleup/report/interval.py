@@ -1,0 +1,108 @@
+"""Uncertain numbers and choices, and how they are written."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from typing import Final
+
+import numpy as np
+
+from optuna_scaleup.types import Array
+
+
+LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
+"""The quantiles that make an :class:`Interval`."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number that is known with an error.
+
+    Attributes:
+        median: As likely too low as too high.
+        inner: Central interval that holds it with 50 % probability.
+        outer: The same with 90 %.
+    """
+
+    median: float
+    inner: tuple[float, float]
+    outer: tuple[float, float]
+
+    @classmethod
+    def of(cls, quantiles: Sequence[float]) -> Interval:
+        """From the quantiles at :data:`LEVELS`, in any direction."""
+        low, low_half, median, high_half, high = sorted(map(float, quantiles))
+        return cls(median, (low_half, high_half), (low, high))
+
+    @classmethod
+    def of_draws(cls, draws: Array, weights: Array | None = None) -> Interval:
+        """From draws, shape ``(n,)``, equally likely unless weights are given."""
+        order = np.argsort(draws)
+        weights = np.ones(len(draws)) if weights is None else weights
+        # Half of its weight lies on either side of a draw.
+        rank = (np.cumsum(weights[order]) - weights[order] / 2.0) / weights.sum()
+        return cls.of(np.interp(LEVELS, rank, draws[order]).tolist())
+
+    def __str__(self) -> str:
+        low, high = map(number, self.outer)
+        return f"{number(self.median)} [{low}, {high}]"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"median": self.median, "inner": list(self.inner), "outer": list(self.outer)}
+
+
+@dataclass(frozen=True)
+class Odds:
+    """How likely each choice of a categorical parameter is the best.
+
+    Attributes:
+        probabilities: By choice, in the order of the distribution.
+    """
+
+    probabilities: Mapping[Any, float]
+
+    def __str__(self) -> str:
+        ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])
+        return ", ".join(f"{choice} {100 * p:.0f} %" for choice, p in ranked if p >= 0.005)
+
+    def to_dict(self) -> dict[str, float]:
+        return {str(choice): p for choice, p in self.probabilities.items()}
+
+
+def number(value: Any) -> str:
+    """A number in four digits; anything else as its text."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, int) and abs(value) < 1e9:
+        return str(value)
+    return f"{value:.4g}" if math.isfinite(value) else str(value)
+
+
+def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in plain text, its columns aligned."""
+    cells = [list(header), *map(list, rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = [
+        "  " + "  ".join(f"{c:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip()
+        for row in cells
+    ]
+    return "\n".join(lines)
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """The same table for a notebook."""
+
+    def line(tag: str, cells: Sequence[str]) -> str:
+        return "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in cells) + "</tr>"
+
+    body = "".join(line("td", row) for row in rows)
+    return f"<table><thead>{line('th', header)}</thead><tbody>{body}</tbody></table>"
+
+
+def html_paragraph(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>"

@@ -1,0 +1,115 @@
+"""What to run next at the large scale, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.interval import Odds
+from optuna_scaleup.report.interval import html_paragraph
+from optuna_scaleup.report.interval import html_table
+from optuna_scaleup.report.interval import number
+from optuna_scaleup.report.interval import text_table
+
+
+_HEADER = ("parameter", "recommended", "best between (50 %)", "(90 %)")
+
+
+@dataclass(frozen=True)
+class Extrapolation:
+    """How far a recommendation reaches beyond what was tried.
+
+    Attributes:
+        ratios: Size of the large study over that of its largest source, by name of the size;
+            empty if not known.
+        spans: Size of the largest source over that of the smallest one, by name of the size.
+        outside: Parameters whose recommended value lies outside all values that were tried.
+    """
+
+    ratios: Mapping[str, float] = field(default_factory=dict)
+    spans: Mapping[str, float] = field(default_factory=dict)
+    outside: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        parts = [
+            f"{name} × {number(ratio)} (the sources span × {number(self.spans.get(name, 1.0))})"
+            for name, ratio in self.ratios.items()
+        ]
+        if self.outside:
+            parts.append(f"outside all values tried: {', '.join(self.outside)}")
+        return "; ".join(parts) or "sizes not known"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "ratios": dict(self.ratios),
+            "spans": dict(self.spans),
+            "outside": list(self.outside),
+        }
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """Parameters to run at the large scale.
+
+    Attributes:
+        params: Their values.
+        value: What a run with them is expected to return, its noise included; :obj:`None` if no
+            trial tells the unit, as when the large study is judged by something else than its
+            sources and has no trial yet.
+        optimum: Where the best value of each parameter is believed to be: an :class:`Interval`,
+            or :class:`Odds` for a categorical parameter.
+        extrapolation: How far this reaches beyond what was tried.
+        n_trials: Finished trials of the large study that it rests on.
+        source_weights: Weight of every usable source by its label; the rest, up to one, is the
+            weight of the hypothesis that no source helps.
+    """
+
+    params: Mapping[str, Any]
+    value: Interval | None
+    optimum: Mapping[str, Interval | Odds]
+    extrapolation: Extrapolation = field(default_factory=Extrapolation)
+    n_trials: int = 0
+    source_weights: Mapping[str, float] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        lines = [self._title(), text_table(_HEADER, self._rows())]
+        return "\n".join([*lines, f"Extrapolation: {self.extrapolation}"])
+
+    def _repr_html_(self) -> str:
+        table = html_table(_HEADER, self._rows())
+        last = html_paragraph(f"Extrapolation: {self.extrapolation}")
+        return f"<div>{html_paragraph(self._title())}{table}{last}</div>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values that JSON can hold, if the parameters are."""
+        return {
+            "params": dict(self.params),
+            "value": None if self.value is None else self.value.to_dict(),
+            "optimum": {name: o.to_dict() for name, o in self.optimum.items()},
+            "extrapolation": self.extrapolation.to_dict(),
+            "n_trials": self.n_trials,
+            "source_weights": dict(self.source_weights),
+        }
+
+    def _title(self) -> str:
+        rests = "the sources alone" if not self.n_trials else f"{self.n_trials} large trials, too"
+        value = "not known" if self.value is None else str(self.value)
+        return f"Recommendation from {rests}; expected value (90 %): {value}"
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows: list[tuple[str, ...]] = []
+        for name, value in self.params.items():
+            where = self.optimum.get(name)
+            if isinstance(where, Interval):
+                inner, outer = ("{} to {}".format(*map(number, i)) for i in _both(where))
+                rows.append((name, number(value), inner, outer))
+            else:
+                rows.append((name, number(value), "" if where is None else str(where), ""))
+        return rows
+
+
+def _both(interval: Interval) -> tuple[tuple[float, float], tuple[float, float]]:
+    return interval.inner, interval.outer

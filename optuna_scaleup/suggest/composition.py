@@ -1,0 +1,144 @@
+"""One acquisition function of the models of all outputs.
+
+The logarithms of what the terms say are added up: the gain in the objective, and the probability
+that each constraint holds (Schonlau et al., 1998; Gardner et al., 2014), less the expected cost
+(Snoek et al., 2012). Outputs are modelled
+apart, so each term is averaged over its own model's draws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.suggest.acquisition import Criterion
+from optuna_scaleup.suggest.acquisition import LogProbabilityOfFeasibility
+from optuna_scaleup.suggest.acquisition import MixtureAcquisition
+from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.acquisition import best_mean
+from optuna_scaleup.suggest.cheapness import LogCheapness
+from optuna_scaleup.suggest.hypervolume import HypervolumeImprovement
+from optuna_scaleup.suggest.optimize import Acquisition
+from optuna_scaleup.types import Array
+
+
+_LOG_HALF = float(np.log(0.5))
+
+
+@dataclass(frozen=True)
+class Models:
+    """The model of every output.
+
+    Attributes:
+        objectives: One each.
+        constraints: One each; feasible where the value is zero or less.
+        log_cost: Of the logarithm of the cost, if it matters.
+    """
+
+    objectives: Sequence[Mixture]
+    constraints: Sequence[Mixture] = ()
+    log_cost: Mixture | None = None
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.objectives) + len(self.constraints) + (self.log_cost is not None)
+
+    def is_feasible(self, X: Array, observed: Array) -> Array:
+        """Rows of ``X`` at which every constraint holds, shape ``(n,)``.
+
+        Args:
+            X: Shape ``(n, d)``.
+            observed: Whether each constraint held there, shape ``(n, n_constraints)``; where it is
+                ``NaN``, what is more likely counts.
+        """
+        is_feasible = np.ones(len(X), dtype=bool)
+        for constraint, held in zip(self.constraints, observed.T, strict=True):
+            is_likely = log_feasibility(constraint).value(X) >= _LOG_HALF
+            is_feasible &= np.where(np.isnan(held), is_likely, held > 0.0)
+        return is_feasible
+
+
+def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Array) -> Acquisition:
+    """What to maximise.
+
+    As long as nothing feasible was tried there is no value to improve on: the most likely feasible
+    point is sought. The very first point is the best one expected, whatever it costs: of no value
+    to improve on, any improvement per cost is a cheap one.
+
+    Args:
+        models: Of all outputs.
+        criterion: What a single objective's prediction is worth, once something was tried. Of
+            several objectives the hypervolume counts.
+        X_tried: Finished and running trials, shape ``(n, d)``.
+        observed: Whether they kept each constraint, see :meth:`Models.is_feasible`.
+    """
+    factors: list[Acquisition] = [log_feasibility(model) for model in models.constraints]
+    if models.log_cost is not None and len(X_tried):
+        factors.append(LogCheapness(models.log_cost))
+    X_feasible = X_tried[models.is_feasible(X_tried, observed)]
+    if len(X_tried) and not len(X_feasible):
+        return Sum(factors)
+    if len(models.objectives) > 1:
+        return Sum([HypervolumeImprovement(models.objectives, X_feasible), *factors])
+    (objective,) = models.objectives
+    criterion = criterion if len(X_tried) else PosteriorMean()
+    gain = MixtureAcquisition(objective, criterion, best_mean(objective, X_feasible))
+    if not factors:
+        return gain
+    return Sum([gain if criterion.is_log else LogPositive(gain), *factors])
+
+
+def log_feasibility(constraint: Mixture) -> MixtureAcquisition:
+    """Log probability that a constraint holds."""
+    threshold = constraint.to_warped(np.zeros(1))
+    return MixtureAcquisition(constraint, LogProbabilityOfFeasibility(), threshold)
+
+
+class Sum:
+    """The sum of several acquisition functions.
+
+    Args:
+        terms: At least one.
+    """
+
+    def __init__(self, terms: Sequence[Acquisition]) -> None:
+        self._terms = terms
+
+    def value(self, X: Array) -> Array:
+        return np.asarray(sum(term.value(X) for term in self._terms))
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        values, grads = zip(*(term.value_and_grad(x) for term in self._terms), strict=True)
+        return sum(values), np.sum(grads, axis=0)
+
+
+class LogPositive:
+    """Logarithm of a gain that may be negative, made positive by softplus, to weigh it by odds.
+
+    Args:
+        gain: Not a logarithm.
+    """
+
+    def __init__(self, gain: MixtureAcquisition) -> None:
+        self._gain = gain
+        # The criterion's own zero and unit: what a sure median is worth, and an unsure best more.
+        self._zero = gain.rate(0.0, 0.0)
+        self._unit = abs(gain.rate(1.0, 1.0) - self._zero) or 1.0
+
+    def value(self, X: Array) -> Array:
+        return _log_softplus((self._gain.value(X) - self._zero) / self._unit)
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        gain, grad = self._gain.value_and_grad(x)
+        u = np.array((gain - self._zero) / self._unit)
+        value = float(_log_softplus(u))
+        slope = float(np.exp(-np.logaddexp(0.0, -u) - value))
+        return value, slope * grad / self._unit
+
+
+def _log_softplus(u: Array) -> Array:
+    """``log log(1 + exp(u))``, ``u`` itself far below zero, where the inner logarithm vanishes."""
+    return np.where(u < -30.0, u, np.log(np.logaddexp(0.0, np.maximum(u, -30.0))))

@@ -1,0 +1,52 @@
+"""From a problem to what is known about its sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+
+import numpy as np
+
+from optuna_scaleup.model.diagnosis import Diagnosis
+from optuna_scaleup.model.diagnosis import diagnose
+from optuna_scaleup.model.drift import Drift
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.outputs import objective_outputs
+from optuna_scaleup.suggest.quasi_random import sobol
+from optuna_scaleup.suggest.source_fits import feature_map_of
+from optuna_scaleup.types import Problem
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What is known about the sources of a problem.
+
+    Attributes:
+        sources: Of the sources in use, small to large.
+        weights: Weight of each of them and, last, of "no source".
+        drift: How the optimum moves with size, if sizes are known.
+    """
+
+    sources: tuple[Diagnosis, ...]
+    weights: tuple[float, ...]
+    drift: Drift | None
+
+
+def examine(engine: Engine, problem: Problem, rng: np.random.Generator) -> Examination:
+    """Examines each source on its own, and their weights together.
+
+    Args:
+        engine: The model, with what it knows of the sources.
+        problem: With one objective and at least one usable source.
+        rng: Random numbers.
+    """
+    problem = replace(objective_outputs(problem)[0].problem, X_pending=None)
+    target = problem.target
+    rows = Rows.of(feature_map_of(problem), target.X, target.Y[:, 0], target.noise_var)
+    diagnoses = tuple(
+        diagnose(rows, source, lambda n, p: sobol(n, p, rng), engine.deterministic_objective)
+        for source in engine.sources_of(problem)
+    )
+    weights = tuple(map(float, engine.fit(problem, rng).source_weights))
+    return Examination(diagnoses, weights, engine.drift_of(problem))

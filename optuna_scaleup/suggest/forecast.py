@@ -1,0 +1,97 @@
+"""From a problem to what to run next: the best expected value, and where the optimum may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+
+import numpy as np
+
+from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.composition import Models
+from optuna_scaleup.suggest.composition import compose
+from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.optima import optimum_draws
+from optuna_scaleup.suggest.optimize import maximize
+from optuna_scaleup.suggest.outputs import objective_outputs
+from optuna_scaleup.suggest.outputs import observed_feasibility
+from optuna_scaleup.suggest.seeds import good_points
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Problem
+
+
+_N_PATHS = 128
+# "No source" is a guard of the search: a fifth of the prior is what it takes to leave a source
+# that misleads in time, more than the share of sources that do. Intervals are to be believed.
+_NO_SOURCE_ODDS = 0.2
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What to run, and how sure that is.
+
+    Attributes:
+        X: Points to run, the one with the best expected value first, shape ``(n, d)``.
+        values: Quantiles of what each will return, larger is better, ``(n, n_levels)``.
+        optima: Draws of where the optimum is, shape ``(n_draws, d)``.
+        source_weights: Weight of each usable source, the largest last but one, and of "no
+            source", last.
+    """
+
+    X: Array
+    values: Array
+    optima: Array
+    source_weights: tuple[float, ...]
+
+
+def forecast(
+    engine: Engine,
+    problem: Problem,
+    n_points: int,
+    levels: Sequence[float],
+    rng: np.random.Generator,
+) -> Forecast:
+    """Recommends points to run at once.
+
+    The first has the best posterior mean, whether or not it was tried: a single value is noisy.
+    Each further one is what the sampler would suggest while those before it run.
+
+    Args:
+        engine: The model, with what it knows of the sources.
+        problem: With one objective and at least one finished trial or source.
+        n_points: How many points.
+        levels: Of the quantiles of the values.
+        rng: Random numbers.
+    """
+    output = objective_outputs(problem)[0]
+    settled = replace(output.problem, X_pending=None)  # what runs may still turn out anyhow
+    mixture = engine.fit(settled, rng)
+    X = [_best_mean(engine, problem, mixture, rng)]
+    while len(X) < n_points:
+        running = [] if problem.X_pending is None else [problem.X_pending]
+        X_pending = np.concatenate([*running, np.array(X)])
+        running_too = replace(problem, X_pending=X_pending)
+        X.append(engine.best_of(running_too, engine.survey(running_too, rng), rng).x)
+    values = output.unit * np.array([mixture.value_quantiles(x, levels) for x in X])
+    middle = values[:, len(levels) // 2]
+    order = [0, *(1 + np.argsort(-middle[1:], kind="stable"))]
+    functions = mixture.sample(_N_PATHS, rng, _NO_SOURCE_ODDS)
+    optima = optimum_draws(functions, problem.space, np.array(X), problem.fixed, rng)
+    weights = tuple(map(float, mixture.source_weights)) if problem.sources else ()
+    return Forecast(np.array(X)[order], values[order], optima, weights)
+
+
+def _best_mean(
+    engine: Engine, problem: Problem, mixture: Mixture, rng: np.random.Generator
+) -> Array:
+    """The point with the best expected value, among those that are likely feasible."""
+    constraints = engine.fit_constraints(problem, rng)
+    models = Models([mixture], [*constraints.values()])
+    tried = problem.target.X
+    observed = observed_feasibility(problem.target, [*constraints])
+    acquisition = compose(models, PosteriorMean(), tried, observed)
+    nothing = np.empty((0, problem.space.n_dims))  # a point that was tried may be recommended
+    seeds = good_points(problem, rng)
+    return maximize(acquisition, problem.space, seeds, nothing, problem.fixed, rng).x

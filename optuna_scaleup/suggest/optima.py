@@ -1,0 +1,119 @@
+"""Where the optimum of a study may be: maximisers of functions drawn from its model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+
+import numpy as np
+
+from optuna_scaleup.model.features import FeatureMap
+from optuna_scaleup.model.mixture import fit_mixture
+from optuna_scaleup.suggest.initial_design import from_unit_cube
+from optuna_scaleup.suggest.quasi_random import sobol
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Axis
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import UnitSpace
+
+
+_N_POOL = 256
+_STEPS = (0.15, 0.06, 0.025, 0.01, 0.004)  # of the refining rounds, widths of the space
+_N_MOVES = 3
+_N_DRAWS = 64
+_N_SEEDS = 3
+_SMALLEST_STD = 0.003  # of a measured optimum, widths of the space
+
+
+def locate_optimum(dataset: Dataset, space: UnitSpace) -> tuple[Array, Array]:
+    """Where the optimum of a finished study lies, by its own model.
+
+    Args:
+        dataset: Its trials, at least one.
+        space: Of the target; ordered axes count as continuous here, and reach as far as the
+            study's own trials do.
+
+    Returns:
+        Mean and variance along each axis, shapes ``(d,)``; the variance is infinite along a
+        categorical axis and one that the study does not know.
+    """
+    known = np.flatnonzero(~np.isnan(dataset.X).all(axis=0))
+    is_ordered = ~space.is_categorical[known]
+    low = np.where(is_ordered, np.minimum(np.nanmin(dataset.X[:, known], axis=0), 0.0), 0.0)
+    high = np.where(is_ordered, np.maximum(np.nanmax(dataset.X[:, known], axis=0), 1.0), 1.0)
+    own = UnitSpace(
+        tuple(Axis() if o else space.axes[j] for j, o in zip(known, is_ordered, strict=True))
+    )
+    X = (dataset.X[:, known] - low) / (high - low)
+    y = dataset.Y[:, 0]
+    rng = np.random.default_rng(0)  # the same for whoever locates it
+    mixture = fit_mixture(
+        FeatureMap.of(own, np.isnan(X).any(axis=0)),
+        X,
+        y,
+        dataset.noise_var,
+        [],
+        np.empty((0, own.n_dims)),
+        lambda n, p: sobol(n, p, rng),
+    )
+    seeds = X[np.argsort(-y, kind="stable")[:_N_SEEDS]]
+    seeds = own.snap(np.where(np.isnan(seeds), 0.5, seeds))
+    draws = optimum_draws(mixture.sample(_N_DRAWS, rng), own, seeds, {}, rng)
+    mean, var = np.full(space.n_dims, 0.5), np.full(space.n_dims, np.inf)
+    ordered = known[is_ordered]
+    mean[ordered] = (low + (high - low) * draws.mean(axis=0))[is_ordered]
+    var[ordered] = ((high - low) ** 2 * draws.var(axis=0))[is_ordered] + _SMALLEST_STD**2
+    return mean, var
+
+
+def optimum_draws(
+    functions: Callable[[Array], Array],
+    space: UnitSpace,
+    seeds: Array,
+    fixed: Mapping[int, float],
+    rng: np.random.Generator,
+) -> Array:
+    """Maximisers of drawn functions: Thompson samples of where the optimum is.
+
+    All functions rate the same candidates, which close in on each one's best so far.
+
+    Args:
+        functions: Values of ``P`` functions at rows, ``(q, d)`` to ``(P, q)``.
+        space: The search space.
+        seeds: Points worth a look, shape ``(s, d)``.
+        fixed: Axes already decided: index to coordinate.
+        rng: Random numbers.
+
+    Returns:
+        Shape ``(P, d)``.
+    """
+
+    pool = from_unit_cube(sobol(_N_POOL, space.n_dims, rng), space)
+    X = space.legal(np.concatenate([pool, seeds]), fixed)
+    rated = functions(X)
+    best, value = X[rated.argmax(axis=1)], rated.max(axis=1)
+    for step in _STEPS:
+        centres = np.repeat(np.unique(best, axis=0), _N_MOVES, axis=0)
+        X = space.legal(_moved(centres, space, step, rng), fixed)
+        rated = functions(X)
+        is_better = rated.max(axis=1) > value
+        best = np.where(is_better[:, None], X[rated.argmax(axis=1)], best)
+        value = np.maximum(value, rated.max(axis=1))
+    return np.asarray(best)
+
+
+def _moved(X: Array, space: UnitSpace, step: float, rng: np.random.Generator) -> Array:
+    """Random moves of all ordered axes, and now and then of a categorical one."""
+    moved = X.copy()
+    for j, axis in enumerate(space.axes):
+        if axis.is_categorical and axis.grid is not None:
+            drawn = rng.choice(axis.grid, len(X))
+            moved[:, j] = np.where(rng.random(len(X)) < 0.3, drawn, X[:, j])
+            continue
+        delta = step * rng.standard_normal(len(X))
+        if axis.grid is not None and len(axis.grid) > 1:
+            gap = float(np.ptp(axis.grid)) / (len(axis.grid) - 1)
+            delta = np.sign(delta) * np.maximum(np.abs(delta), 1.01 * gap)
+        is_moved = rng.random(len(X)) < max(0.5, 1.0 / space.n_dims)
+        moved[:, j] = np.where(is_moved, np.clip(X[:, j] + delta, 0.0, 1.0), X[:, j])
+    return moved

@@ -1,0 +1,192 @@
+"""The models behind the figures, fitted afresh from what the storage holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+from optuna.trial import TrialState
+from optuna.trial import create_trial
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.outcomes import signs_of
+from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.recall import recall
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.trials import finished_rows
+from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.sampler import ScaleUpSampler
+from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.engine import Survey
+from optuna_scaleup.suggest.outputs import Output
+from optuna_scaleup.suggest.outputs import objective_outputs
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import Problem
+
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+
+    from optuna_scaleup.data.source import SourceData
+    from optuna_scaleup.report.transfer import TransferReport
+
+
+SEED = 0  # figures of the same trials are the same
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """What the model makes of one study.
+
+    Attributes:
+        label: Name of the study.
+        space: The parameters.
+        data: The finished trials.
+        mixture: The model.
+        sign: One if larger values are better in this study, else minus one.
+        unit: What the model's values are multiplied by to be the study's.
+    """
+
+    label: str
+    space: SearchSpace
+    data: Dataset
+    mixture: Mixture
+    sign: float
+    unit: float
+
+    @classmethod
+    def of(
+        cls, label: str, space: SearchSpace, output: Output, mixture: Mixture, sign: float
+    ) -> Surrogate:
+        """From the problem of one objective and the model that was fitted to it."""
+        data = output.problem.target
+        data = replace(data, Y=output.unit * data.Y)
+        return cls(label, space, data, mixture, sign, output.unit)
+
+    @property
+    def values(self) -> Array:
+        """Values of the finished trials in the objective's own sign, shape ``(n,)``."""
+        return np.asarray(self.sign * self.data.Y[:, 0])
+
+    def quantiles(self, X: Array, levels: Sequence[float]) -> Array:
+        """Quantiles of what trials will return, in the objective's own sign.
+
+        Args:
+            X: Points, shape ``(q, d)``.
+            levels: Probabilities in ascending order, symmetric around one half.
+
+        Returns:
+            Shape ``(q, len(levels))``, ascending along the rows.
+        """
+        values = np.array([self.mixture.value_quantiles(x, levels) for x in X])
+        values = self.unit * values.reshape(len(X), len(levels))
+        return values if self.sign > 0.0 else -values[:, ::-1]
+
+
+@dataclass(frozen=True)
+class View:
+    """A study, its sources, and the parameters that they are shown in.
+
+    Attributes:
+        study: The large study.
+        sampler: One with the sources of the study.
+        snapshot: The trials of the study and of its sources.
+        space: The parameters that vary.
+        missing: Labels of recorded sources that cannot be read from this storage.
+    """
+
+    study: Study
+    sampler: ScaleUpSampler
+    snapshot: Snapshot
+    space: SearchSpace
+    missing: tuple[str, ...]
+
+    @classmethod
+    def of(cls, study: Study, source: Any = None) -> View:
+        """Reads a study and its sources.
+
+        Args:
+            study: The large study.
+            source: As the sampler takes it; :obj:`None` for those of the study's own sampler, or
+                in another process for those that it recorded, as far as they are in the storage.
+        """
+        sampler, missing = sampler_of(study, source)
+        asking = create_trial(state=TrialState.RUNNING)
+        snapshot = Snapshot.take(study, asking, sampler.ladder, Notices())
+        space = SearchSpace.of(snapshot.expected_distributions())
+        return cls(study, sampler, snapshot, space, missing)
+
+    @property
+    def has_data(self) -> bool:
+        """Whether there is anything that a model can be made of."""
+        problem = self.problem()
+        return problem.target.n_trials > 0 or any(s.n_trials for s in problem.sources)
+
+    def notes(self) -> list[str]:
+        """What the reader of a figure has to know of the sources."""
+        if self.missing:
+            labels = ", ".join(map(repr, self.missing))
+            return [f"Not in this storage, so not shown: source {labels} (`source=` gives it)"]
+        return []
+
+    def why_empty(self, reason: str = "") -> str:
+        """The text of a figure that has nothing to show."""
+        nothing = "Nothing to model yet: the study has no finished trial and no source"
+        return ". ".join([reason or nothing, *self.notes()])
+
+    def problem(self) -> Problem:
+        """The problem as the sampler sees it."""
+        problem = self.snapshot.problem(self.space, {}, Notices())
+        return replace(problem, shelf=None)  # a figure writes nothing
+
+    def report(self) -> TransferReport | None:
+        """What the study learnt from its sources, if it has any."""
+        if not self.snapshot.sources or len(self.study.directions) != 1:
+            return None
+        return self.sampler.diagnose(self.study)
+
+    def target(self, problem: Problem, survey: Survey, objective: int = 0) -> Surrogate:
+        """The large study's model, as a survey of the problem found it."""
+        output = objective_outputs(problem)[objective]
+        sign = float(signs_of(self.study.directions)[objective])
+        mixture = survey.models.objectives[objective]
+        return Surrogate.of(self.study.study_name, self.space, output, mixture, sign)
+
+    def largest_source(self, engine: Engine, objective: int = 0) -> Surrogate | None:
+        """The model of the largest source that has something to show, on its own."""
+        for source in reversed(self.snapshot.sources):
+            surrogate = self.source(source, engine, objective)
+            if surrogate is not None:
+                return surrogate
+        return None
+
+    def source(self, source: SourceData, engine: Engine, objective: int = 0) -> Surrogate | None:
+        """The model of one source on its own; :obj:`None` if it says nothing."""
+        directions = source.directions or self.study.directions
+        signs = signs_of(directions)
+        data, _ = finished_rows(source.trials, self.space, signs)
+        if not data.n_trials or np.isnan(data.X).all():
+            return None
+        output = objective_outputs(Problem(self.space.unit, data))[objective]
+        mixture = engine.fit(output.problem, np.random.default_rng(SEED))
+        return Surrogate.of(source.label, self.space, output, mixture, float(signs[objective]))
+
+
+def sampler_of(study: Study, source: Any = None) -> tuple[ScaleUpSampler, tuple[str, ...]]:
+    """A sampler with the sources of a study, and the labels of those that cannot be read."""
+    own = study.sampler
+    if source is None and isinstance(own, ScaleUpSampler) and own.ladder.readers:
+        return own, ()
+    recalled = recall(study, source)
+    sampler = ScaleUpSampler(
+        list(recalled.sources) or None,
+        seed=SEED,
+        scale=recalled.scale,
+        drift_prior=recalled.drift_prior,
+    )
+    return sampler, recalled.missing

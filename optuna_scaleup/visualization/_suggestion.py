@@ -1,0 +1,127 @@
+"""The next suggestion of a study, how good the alternatives look, and slices through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.engine import Survey
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Problem
+from optuna_scaleup.visualization._slices import ParamAxis
+from optuna_scaleup.visualization._slices import across
+from optuna_scaleup.visualization._slices import along
+
+
+@dataclass(frozen=True)
+class Next:
+    """Where slices go through.
+
+    In a conditional space a point has the parameters of its branch only, so a slice through the
+    suggestion may have no such parameter: then it goes through the best trial that has it.
+
+    Attributes:
+        at: The next suggestion, shape ``(d,)``, ``NaN`` where its branch has no such parameter.
+        tried: Trials of the study and its sources, the best of each first, shape ``(n, d)``.
+        survey: How good a point looks.
+        label: Name of the acquisition function.
+    """
+
+    at: Array
+    tried: Array
+    survey: Survey
+    label: str
+
+    def through(self, *axes: ParamAxis) -> Array:
+        """A point whose branch has these parameters, shape ``(d,)``: the suggestion if it does."""
+        columns = [axis.index for axis in axes]
+        for x in (self.at, *self.tried):
+            if not np.isnan(self._legal(x[None])[0, columns]).any():
+                return np.asarray(x)
+        return self.at
+
+    def suggests(self, *axes: ParamAxis) -> bool:
+        """Whether the suggestion has these parameters."""
+        return not np.isnan(self.at[[axis.index for axis in axes]]).any()
+
+    def along(self, axis: ParamAxis) -> Array:
+        """Points that differ in one parameter, shape ``(n, d)``."""
+        return self._legal(along(axis, self.through(axis)))
+
+    def across(self, x: ParamAxis, y: ParamAxis) -> Array:
+        """A mesh in two parameters, row by row, ``NaN`` where a branch lacks one of them."""
+        return self._legal(across(x, y, self.through(x, y)))
+
+    def acquisition(self, X: Array) -> Array:
+        """How good points look, shape ``(q, d)`` to ``(q,)``."""
+        return self.survey.acquisition.value(X)
+
+    def _legal(self, X: Array) -> Array:
+        """Points with the parameters of their branch: usual values where one was missing."""
+        return self.survey.activity.mask(np.where(np.isnan(X), self._usual(), X))
+
+    def _usual(self) -> Array:
+        """Of each parameter the value of the best trial that has it, or the middle."""
+        rows = np.concatenate([self.tried, np.full((1, len(self.at)), 0.5)])
+        first = (~np.isnan(rows)).argmax(axis=0)
+        return np.asarray(rows[first, np.arange(len(self.at))])
+
+
+def next_suggestion(
+    problem: Problem,
+    survey: Survey,
+    engine: Engine,
+    space: SearchSpace,
+    fixed: Mapping[str, Any],
+    rng: np.random.Generator,
+) -> Next:
+    """What the sampler would try next, with its default settings.
+
+    Args:
+        problem: What was surveyed.
+        survey: The fitted models.
+        engine: Of which the suggestion is asked.
+        space: The parameters.
+        fixed: Values of parameters that are to be held.
+        rng: Random numbers, as the survey left them.
+
+    Raises:
+        ValueError: If a held parameter or its value does not exist.
+    """
+    if fixed:
+        problem = replace(problem, fixed={**problem.fixed, **_coordinates(fixed, space)})
+    is_design = engine.is_in_design(problem)
+    at = engine.suggest(problem, rng) if is_design else engine.choose(problem, survey, rng)
+    studies = (problem.target, *reversed(problem.sources))
+    tried = np.concatenate([s.X[np.argsort(-s.Y[:, 0], kind="stable")] for s in studies])
+    # A source's may lie outside the ranges.
+    inside = np.where(np.isnan(tried), np.nan, space.unit.snap(np.nan_to_num(tried, nan=0.5)))
+    return Next(survey.activity.mask(at.x[None])[0], inside, survey, _label(problem))
+
+
+def _coordinates(fixed: Mapping[str, Any], space: SearchSpace) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for name, value in fixed.items():
+        known = {
+            j: float(np.clip(u, 0.0, None))
+            for j, u in enumerate(space.encode([{name: value}])[0])
+            if not np.isnan(u)
+        }
+        if not known:
+            raise ValueError(f"`fixed` has {name!r}: {value!r}, which is not in the search space.")
+        found.update(known)
+    return found
+
+
+def _label(problem: Problem) -> str:
+    has_pending = problem.X_pending is not None and len(problem.X_pending) > 0
+    if not problem.target.n_trials and not has_pending:
+        return "Posterior mean"
+    label = "Log EHVI" if problem.target.Y.shape[1] > 1 else "Log EI"
+    return f"{label}, feasible" if problem.target.constraints else label

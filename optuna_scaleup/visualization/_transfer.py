@@ -1,0 +1,260 @@
+"""What the sampler expected of every trial, what came out, and which source it listened to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+from optuna_scaleup._optuna import read_trials
+from optuna_scaleup.data.lineage import read_lineage
+from optuna_scaleup.data.prediction import Prediction
+from optuna_scaleup.data.prediction import read_prediction
+from optuna_scaleup.report.interval import number as number_text
+from optuna_scaleup.visualization import _plotly as look
+from optuna_scaleup.visualization._plotly import go
+from optuna_scaleup.visualization._plotly import make_subplots
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+
+TITLE = "Transfer Plot"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A trial and what was expected of it."""
+
+    trial: FrozenTrial
+    prediction: Prediction
+
+    @property
+    def outcome(self) -> float | None:
+        """Value of a complete trial with one objective."""
+        values = self.trial.values
+        is_complete = self.trial.state == TrialState.COMPLETE
+        return values[0] if is_complete and values and len(values) == 1 else None
+
+    @property
+    def is_inside(self) -> bool | None:
+        """Whether the outcome lies in the 90 % interval; :obj:`None` where either is missing."""
+        if self.outcome is None or self.prediction.value_interval is None:
+            return None
+        low, _, high = self.prediction.value_interval
+        return low <= self.outcome <= high
+
+
+def plot_transfer(study: Study, *, target_name: str = "Objective Value") -> go.Figure:
+    """Plot what was predicted before each trial against what came out, and the sources' weights.
+
+    Args:
+        study:
+            A study that :class:`~optuna_scaleup.ScaleUpSampler` sampled.
+        target_name:
+            Name of the objective on the axis.
+
+    Returns:
+        A :class:`plotly.graph_objects.Figure` object.
+
+    Raises:
+        ImportError: If plotly is not installed.
+    """
+    look.check_plotly()
+    rows = [Expected(trial, read_prediction(trial)) for trial in read_trials(study)]
+    predicted = [row for row in rows if row.prediction.value_interval is not None]
+    weighted = [row for row in rows if row.prediction.source_weights]
+    if not predicted and not weighted:
+        return look.empty_figure(TITLE, _why_empty(len(rows)))
+    n_rows = 2 if weighted else 1
+    figure = make_subplots(
+        rows=n_rows,
+        cols=1,
+        shared_xaxes=True,
+        row_heights=[0.68, 0.32][:n_rows] if n_rows == 2 else None,
+        vertical_spacing=0.06,
+    )
+    shown = _value_range(rows, study.directions[0])
+    for trace in [*_predictions(predicted), *_outcomes(rows, shown)]:
+        figure.add_trace(trace, row=1, col=1)
+    if weighted:
+        for trace in _weights(weighted, weight_labels(study, [row.trial for row in weighted])):
+            figure.add_trace(trace, row=2, col=1)
+    figure.update_layout(look.layout(TITLE, coverage_text(predicted), height=560))
+    figure.update_layout(barmode="stack", legend_traceorder="normal")
+    figure.update_yaxes(title_text=target_name, range=shown, row=1, col=1)
+    figure.update_xaxes(tickformat="d", range=[-0.6, len(rows) - 0.4])
+    if len(rows) <= 12:
+        figure.update_xaxes(dtick=1)
+    figure.update_xaxes(title_text="Trial", row=n_rows, col=1)
+    if weighted:
+        figure.update_yaxes(title_text="Weight", range=[0, 1], row=2, col=1)
+    return figure
+
+
+def coverage_text(rows: Sequence[Expected]) -> str:
+    """How many outcomes lay in their 90 % interval."""
+    known = [row.is_inside for row in rows if row.is_inside is not None]
+    if not known:
+        return "no predicted trial has finished yet"
+    return f"{sum(known)} of {len(known)} outcomes lie in the 90 % interval predicted for them"
+
+
+def weight_labels(study: Study, trials: Sequence[FrozenTrial]) -> list[str]:
+    """Names of the weights: the sources in use, small to large, and "no source"."""
+    counts = (len(read_prediction(trial).source_weights) - 1 for trial in trials)
+    n_sources = max([0, *counts])
+    labels = [record.label for record in read_lineage(study).sources]
+    unnamed = [f"source {i}" for i in range(n_sources - len(labels))]
+    named = [*unnamed, *labels]
+    return [*named[len(named) - n_sources :], "no source"]
+
+
+def _predictions(rows: Sequence[Expected]) -> list[Any]:
+    intervals = np.array([row.prediction.value_interval for row in rows]).reshape(-1, 3)
+    if not len(intervals):
+        return []
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": look.rounded(intervals[:, 2] - intervals[:, 1]),
+        "arrayminus": look.rounded(intervals[:, 1] - intervals[:, 0]),
+        "color": look.with_opacity(look.TARGET_COLOR, 0.5),
+        "thickness": 2,
+        "width": 3,
+    }
+    marker = {"symbol": "line-ew-open", "size": 10, "color": look.TARGET_COLOR}
+    return [
+        go.Scatter(
+            x=[row.trial.number for row in rows],
+            y=look.rounded(intervals[:, 1]),
+            error_y=error,
+            mode="markers",
+            marker=marker,
+            name="predicted: median, 90 %",
+        )
+    ]
+
+
+def _outcomes(rows: Sequence[Expected], shown: Sequence[float] | None) -> list[Any]:
+    """What came out; beyond the axis as triangles at its edge."""
+    low, high = shown or (-math.inf, math.inf)
+    styles = {
+        True: ("outcome, as predicted", "circle", look.TARGET_COLOR),
+        False: ("outcome, outside", "diamond", look.VERMILLION),
+        None: ("outcome, not predicted", "circle-open", look.GREY),
+    }
+    traces = []
+    for is_inside, (name, symbol, color) in styles.items():
+        group = [
+            row
+            for row in rows
+            if row.is_inside is is_inside
+            and row.outcome is not None
+            and low <= row.outcome <= high
+        ]
+        if group:
+            traces.append(
+                go.Scatter(
+                    x=[row.trial.number for row in group],
+                    y=look.rounded([row.outcome for row in group if row.outcome is not None]),
+                    mode="markers",
+                    marker={"symbol": symbol, "size": 8, "color": color},
+                    cliponaxis=False,
+                    name=name,
+                )
+            )
+    outcomes = [(row.trial.number, row.outcome) for row in rows if row.outcome is not None]
+    beyond = [(number, y) for number, y in outcomes if not low <= y <= high]
+    if beyond:
+        inset = 0.03 * (high - low)
+        traces.append(
+            go.Scatter(
+                x=[number for number, _ in beyond],
+                y=look.rounded([min(max(y, low + inset), high - inset) for _, y in beyond]),
+                mode="markers",
+                marker={
+                    "symbol": ["triangle-up" if y > high else "triangle-down" for _, y in beyond],
+                    "size": 10,
+                    "color": look.BLACK,
+                },
+                text=[number_text(y) for _, y in beyond],
+                hoverinfo="x+text",
+                name="outcome, beyond the axis",
+            )
+        )
+    return traces
+
+
+def _weights(rows: Sequence[Expected], labels: Sequence[str]) -> list[Any]:
+    """Weight of every source by trial, stacked up to one."""
+    n_sources = len(labels) - 1
+    colors = [*_source_colors(n_sources), look.NO_SOURCE_COLOR]
+    traces = []
+    for i, (label, color) in enumerate(zip(labels, colors, strict=True)):
+        weights = []
+        for row in rows:
+            *own, none = row.prediction.source_weights
+            padded = [0.0] * (n_sources - len(own)) + own + [none]
+            weights.append(padded[i])
+        x = [row.trial.number for row in rows]
+        fill, name = look.with_opacity(color, 0.55), f"weight: {label}"
+        if len(rows) == 1:  # one point has no area
+            traces.append(
+                go.Bar(x=x, y=look.rounded(weights), marker_color=fill, width=0.3, name=name)
+            )
+            continue
+        traces.append(
+            go.Scatter(
+                x=x,
+                y=look.rounded(weights),
+                mode="lines",
+                stackgroup="weights",
+                line={"width": 0.5, "color": color},
+                fillcolor=fill,
+                name=name,
+            )
+        )
+    return traces
+
+
+def _source_colors(n_sources: int) -> list[str]:
+    palette = [look.VERMILLION, look.ORANGE, look.PURPLE, look.GREEN, look.SKY]
+    return [palette[i % len(palette)] for i in reversed(range(n_sources))]
+
+
+def _value_range(rows: Sequence[Expected], direction: StudyDirection) -> list[float] | None:
+    """Shows the good end of outcomes and predictions; one diverged trial does not set it."""
+    sign = 1.0 if direction == StudyDirection.MAXIMIZE else -1.0
+    outcomes = [row.outcome for row in rows if row.outcome is not None]
+    values = sign * np.array([v for v in outcomes if np.isfinite(v)])
+    if len(values) < 3:
+        return None
+    intervals = [row.prediction.value_interval for row in rows]
+    ends = sign * np.array([v for interval in intervals if interval for v in interval] or values)
+    best, median = values.max(), np.median(values)
+    step = best - median
+    if step <= 0.0:
+        return None
+    low = max(min(values.min(), ends.min()), median - 4.0 * step)
+    high = max(best, min(ends.max(), best + 2.0 * step))
+    pad = 0.05 * (high - low)
+    return sorted((float(sign * (low - pad)), float(sign * (high + pad))))
+
+
+def _why_empty(n_trials: int) -> str:
+    if not n_trials:
+        return "The study has no trial yet."
+    return (
+        "No trial of this study carries a prediction: they were made by another sampler, before "
+        "the model knew anything, or for several objectives at once."
+    )
