@@ -113,6 +113,21 @@ class KnownMixture(Mixture):
         self.source_weights = np.ones(1)
         self._slope, self._intercept, self._std_slope = slope, intercept, std_slope
 
+    # As if a warped unit were the objective's, with a bad value at -1.
+
+    @property
+    def expected_bad(self) -> float:
+        return -1.0
+
+    def expected_values(self, X: Array) -> Array:
+        return np.asarray(np.exp(self.log_weight) @ self.predict(X).mean)
+
+    def to_warped(self, values: Array) -> Array:
+        return np.tile(values, (len(self.scale), 1))
+
+    def from_warped(self, z: Array) -> Array:
+        return z
+
     def predict(self, X: Array, with_grad: bool = False) -> MixturePrediction:
         x = X[:, 0]
         mean = self._intercept[:, None] + self._slope[:, None] * x

@@ -24,10 +24,17 @@ ALLOWED = {
     "_optuna": set(),
     "model": {"types"},
     "suggest": {"types", "model"},
-    "data": {"types", "_optuna"},
+    "data": {"types", "_optuna", "model"},
     "first_trial": {"types", "_optuna", "data"},
-    "sampler": {"types", "_optuna", "model", "suggest", "data", "first_trial"},
-    "__init__": {"sampler"},
+    "report": {"types"},
+    "planner": {"types", "_optuna", "suggest", "data", "first_trial"},
+    "recommending": {"types", "_optuna", "suggest", "data", "first_trial", "planner", "report"},
+    "diagnosing": {"types", "model", "suggest", "data", "planner", "report"},
+    "sampler": {"_optuna", "suggest", "data", "planner", "recommending", "diagnosing", "report"},
+    "__init__": {"data", "recommending", "report", "sampler"},
+    "visualization": {"types", "_optuna", "model", "suggest", "data", "report", "sampler"},
+    "dashboard": {"_optuna", "data", "report", "visualization"},
+    "cli": {"data", "recommending", "sampler", "dashboard"},
 }
 STUDY_FREE = {"types", "model", "suggest"}
 HEAVY = ("torch", "plotly", "sklearn", "scipy.stats")

@@ -35,6 +35,15 @@ def test_legal_points_stay() -> None:
     np.testing.assert_array_equal(mixed_space().snap(X), X)
 
 
+def test_legal_keeps_what_is_decided() -> None:
+    space = UnitSpace((ordered(2), Axis(), Axis()))
+    X = np.array([[0.1, 0.2, 1.5], [0.9, 0.4, 0.6]])
+    legal = space.legal(X, {1: 0.7})
+    np.testing.assert_array_equal(legal[:, 1:], [[0.7, 1.0], [0.7, 0.6]])
+    np.testing.assert_array_equal(legal[:, 0], space.snap(X)[:, 0])
+    assert X[0, 1] == 0.2
+
+
 def test_space_without_axes() -> None:
     space = UnitSpace(())
     assert space.n_dims == 0

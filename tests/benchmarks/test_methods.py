@@ -11,6 +11,7 @@ from optuna.distributions import IntDistribution
 from benchmarks.methods import METHODS
 from benchmarks.methods import Impossible
 from benchmarks.methods.source_params import best_source_params
+from benchmarks.methods.source_params import complete
 from benchmarks.methods.source_params import into_space
 from benchmarks.runner import run_method
 from benchmarks.sources import source_studies
@@ -18,7 +19,10 @@ from benchmarks.tasks.synthetic import build_synthetic
 
 
 N_SOURCE_TRIALS = 10  # CmaEsSampler takes the best tenth.
-FLAT_ONLY = {"cmaes_source", "ax", "smac"}  # These have no conditional parameters.
+# These have no conditional parameters.
+FLAT_ONLY = {
+    "cmaes_source", "ax", "botorch_mtgp", "baybe", "openbox", "vizier", "syne_tune", "smac",
+}  # fmt: skip
 RUNS = [
     (name, task_id)
     for name, method in METHODS.items()
@@ -45,6 +49,22 @@ def test_cmaes_names_its_limits() -> None:
     sources = source_studies(task, seed=0, n_trials=2)
     with pytest.raises(Impossible, match="categorical"):
         METHODS["cmaes_source"].start(task, sources, 0)
+
+
+@pytest.mark.parametrize("name", sorted(FLAT_ONLY))
+def test_conditional_spaces_are_a_listed_limit(name: str) -> None:
+    task = build_synthetic("conditional_0")
+    with pytest.raises(Impossible):
+        METHODS[name].start(task, source_studies(task, seed=0, n_trials=2), 0)
+
+
+def test_source_configurations_are_completed_with_the_middle() -> None:
+    space = {
+        "x": FloatDistribution(0, 1),
+        "n": IntDistribution(1, 9),
+        "z": FloatDistribution(0, 4),
+    }
+    assert complete({"x": 2.0, "only_source": 3}, space) == {"x": 1.0, "n": 5, "z": 2.0}
 
 
 def test_best_k_follows_the_source() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import optuna
 import pytest
@@ -11,6 +12,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
+from benchmarks.__main__ import main
 from benchmarks.methods import Method
 from benchmarks.methods import Session
 from benchmarks.methods.method import StudySession
@@ -44,3 +46,14 @@ def test_workers_overlap(n_workers: int) -> None:
     assert regrets == sorted(regrets, reverse=True)
     assert sampler.n_running == [*range(n_workers), *[n_workers - 1] * (7 - n_workers)]
     assert optuna.logging.get_verbosity() >= optuna.logging.WARNING
+
+
+def test_processes_do_not_change_the_result(tmp_path: Path) -> None:
+    tables = []
+    for n_jobs in ("1", "2"):
+        out = tmp_path / n_jobs
+        command = ["parallel", "--out", str(out), "--tasks", "shift_2d", "--methods", "random"]
+        options = ["--workers", "1", "2", "--seeds", "0", "--n-trials", "4", "--jobs", n_jobs]
+        assert main([*command, *options]) == 0
+        tables.append((out / "parallel.csv").read_text())
+    assert tables[0] == tables[1]

@@ -15,8 +15,10 @@ from benchmarks.runner import RunKey
 from benchmarks.runner import RunResult
 
 
-def _result(task: str = "t", method: str = "random", seed: int = 0, n: int = 3) -> RunResult:
-    rows = (Row("f", task, method, seed, i, 1.0, 0.5, 0.01) for i in range(1, n + 1))
+def _result(
+    task: str = "t", method: str = "random", seed: int = 0, n: int = 3, cost: float | None = None
+) -> RunResult:
+    rows = (Row("f", task, method, seed, i, 1.0, 0.5, 0.01, cost) for i in range(1, n + 1))
     return RunResult(RunKey(task, method, seed), "f", tuple(rows))
 
 
@@ -39,6 +41,35 @@ def test_forget_drops_rows_and_reasons(tmp_path: Path) -> None:
     results.forget({RunKey("t", "random", 1), missing})
     assert set(read_results([path])["seed"]) == {0}
     assert read_missing([path]).empty
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.parquet"])
+def test_suffix_chooses_the_format(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    results = ResultsFile(path)
+    results.append(_result(seed=0))
+    results.append(_result(seed=1, cost=2.0))
+    results.forget({RunKey("t", "random", 0)})
+    results.append(_result(seed=2))
+    rows = read_results([path])
+    assert list(rows["seed"]) == [1, 1, 1, 2, 2, 2]
+    assert list(rows["cost"].dropna()) == [2.0, 2.0, 2.0]
+    assert results.finished(n_trials=3) == {RunKey("t", "random", s) for s in (1, 2)}
+
+
+def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"r\.xlsx"):
+        ResultsFile(tmp_path / "r.xlsx")
+
+
+def test_an_older_file_gets_the_new_column(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("family,task,method,seed,trial,value,regret,seconds\nf,t,random,0,1,1,0.5,0\n")
+    assert read_results([path])["cost"].isna().all()
+    ResultsFile(path).append(_result(seed=1, n=1, cost=3.0))
+    rows = read_results([path])
+    assert list(rows["seed"]) == [0, 1]
+    assert list(rows["cost"].dropna()) == [3.0]
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 import pytest
 from hypothesis import given
+from hypothesis import settings
 from hypothesis import strategies as st
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
@@ -24,6 +25,8 @@ from tests.strategies import trials_in
 
 
 N_TRIALS = 2
+# A model an objective: one such case takes as long as several with one objective.
+N_CASES_SEVERAL = max(10, settings().max_examples // 4)
 
 
 def suggest(trial: optuna.Trial, space: Mapping[str, BaseDistribution]) -> None:
@@ -107,6 +110,7 @@ def moved(distribution: BaseDistribution, n_steps: int) -> BaseDistribution:
 
 
 @pytest.mark.parametrize("n_objectives", [2, 3])
+@settings(max_examples=N_CASES_SEVERAL)
 @given(st.data())
 def test_several_objectives_of_any_kind(n_objectives: int, data: st.DataObject) -> None:
     space = data.draw(spaces)

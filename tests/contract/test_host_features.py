@@ -150,7 +150,10 @@ def test_the_rest_follows_what_partial_fixed_sampler_holds() -> None:
         optuna.pruners.HyperbandPruner(min_resource=1, max_resource=9, reduction_factor=3),
         optuna.pruners.MedianPruner(n_startup_trials=2),
         optuna.pruners.SuccessiveHalvingPruner(),
+        optuna.pruners.PercentilePruner(25.0, n_startup_trials=2),
+        optuna.pruners.PatientPruner(optuna.pruners.MedianPruner(n_startup_trials=2), patience=1),
     ],
+    ids=lambda pruner: type(pruner).__name__,
 )
 def test_pruners(source: optuna.Study, pruner: optuna.pruners.BasePruner) -> None:
     def objective(trial: optuna.Trial) -> float:

@@ -141,6 +141,7 @@ def test_values_out_of_range(
         (IntDistribution(0, 1), False),
         (CategoricalDistribution([1, 2]), 3),
         (CategoricalDistribution([1, 2]), "1"),
+        (CategoricalDistribution([1.5, 2]), 10**400),
         (CategoricalDistribution([1, None]), MISSING),
     ],
 )
@@ -148,6 +149,12 @@ def test_values_that_mean_nothing_have_no_coordinate(
     distribution: BaseDistribution, value: object
 ) -> None:
     assert np.isnan(encoding_of(distribution).encode([value])[0])
+
+
+def test_integers_beyond_the_floats_lie_far_out() -> None:
+    for distribution in (FloatDistribution(0, 1), IntDistribution(1, 9, log=True)):
+        ends = encoding_of(distribution).encode([-(10**400), 10**400])
+        np.testing.assert_array_equal(ends, [-1.0, 2.0])
 
 
 def test_a_number_is_found_among_choices() -> None:

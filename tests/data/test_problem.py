@@ -10,8 +10,8 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.problem import Snapshot
-from optuna_scaleup.data.source import source_readers
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.types import Problem
 
@@ -34,7 +34,7 @@ def study_of(*rows: tuple[float, dict[str, float]], direction: str = "minimize")
 
 def snapshot(target: optuna.Study, *sources: optuna.Study) -> Snapshot:
     number = target.ask().number
-    return Snapshot.take(target, target.trials[number], source_readers(sources), Notices())
+    return Snapshot.take(target, target.trials[number], Ladder.of(sources), Notices())
 
 
 def problem_of(target: optuna.Study, *sources: optuna.Study) -> Problem:
@@ -122,7 +122,7 @@ def test_decided_are_enqueued_and_suggested_values() -> None:
     target.enqueue_trial({"y": 0.75})
     trial = target.ask()
     x = trial.suggest_float("x", 0, 1)
-    taken = Snapshot.take(target, target.trials[0], (), Notices())
+    taken = Snapshot.take(target, target.trials[0], Ladder(), Notices())
     assert taken.decided_params() == {"y": 0.75, "x": x}
 
 

@@ -84,7 +84,7 @@ def pruned(reports: dict[int, float], **params: float) -> FrozenTrial:
     ],
 )
 @pytest.mark.parametrize("sign", [1.0, -1.0])
-def test_a_pruned_trial_counts_as_poor(
+def test_without_curves_a_pruned_trial_counts_as_poor(
     reports: dict[int, float], estimate: float, sign: float
 ) -> None:
     trials = [trial([-sign * value], x=0.0) for value in (1.0, 2.0, 4.0)]
@@ -92,7 +92,9 @@ def test_a_pruned_trial_counts_as_poor(
     rows, kinds = finished_rows([stopped, *trials], SPACE, np.array([sign]))
     np.testing.assert_array_equal(rows.X[:, 0], [0.0, 0.0, 0.0, 0.7])
     np.testing.assert_array_equal(rows.Y[:, 0], [-1.0, -2.0, -4.0, -estimate])
-    assert kinds == {"pruned, taken as no better than the median": 1}
+    assert rows.noise_var is not None
+    np.testing.assert_array_equal(rows.noise_var, np.zeros(4))
+    assert kinds == {"pruned, their outcome estimated": 1}
 
 
 def test_a_pruned_trial_without_a_report_or_a_peer_is_skipped() -> None:
@@ -121,19 +123,42 @@ def test_constraints_go_by_name_with_gaps() -> None:
         {},
     ]
     trials = [optuna.create_trial(value=0.0, system_attrs=attrs) for attrs in rows]
-    if not hasattr(trials[0], "constraints"):
-        pytest.skip("constraints have names since Optuna 5")
-    columns = constraint_columns(trials)
+    columns, n_odd = constraint_columns(trials)
+    assert n_odd == 1
     np.testing.assert_array_equal(columns["mem"], [1.0, 3.0, np.nan])
-    np.testing.assert_array_equal(columns["time"], [-2.0, np.nan, np.nan])
+    np.testing.assert_array_equal(columns["time"], [-2.0, 1.0, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"),
+    [
+        ([np.inf, 2.0, 5.0], [5.0, 2.0, 5.0]),
+        ([-np.inf, 2.0, -3.0], [-3.0, 2.0, -3.0]),
+        ([np.inf, -np.inf, -2.0], [1.0, -2.0, -2.0]),  # violated, though nobody knows by how much
+        ([np.inf, np.nan, 0.0], [1.0, np.nan, 0.0]),
+    ],
+)
+def test_an_infinite_constraint_is_kept_or_broken_like_the_furthest_one(
+    stored: list[float], read: list[float]
+) -> None:
+    trials = [optuna.create_trial(value=0.0, system_attrs={"constraints:c": c}) for c in stored]
+    columns, n_odd = constraint_columns(trials)
+    np.testing.assert_array_equal(columns["c"], read)
+    assert n_odd == sum(not np.isfinite(c) for c in stored)
 
 
 def test_constraints_of_optuna_4_go_by_position() -> None:
     old = optuna.create_trial(value=0.0, system_attrs={"constraints": [1.0, -1.0]})
-    assert {name: list(c) for name, c in constraint_columns([old]).items()} == {
-        "0": [1.0],
-        "1": [-1.0],
-    }
+    columns, n_odd = constraint_columns([old])
+    assert {name: list(c) for name, c in columns.items()} == {"0": [1.0], "1": [-1.0]}
+    assert n_odd == 0
+
+
+@pytest.mark.parametrize("stored", [3, "text", {"a": 1}, None, [None, "x", [1.0], True]])
+def test_foreign_constraint_attributes_are_no_constraints(stored: object) -> None:
+    odd = optuna.create_trial(value=0.0, system_attrs={"constraints": stored})
+    columns, _ = constraint_columns([odd])
+    assert all(np.isnan(column).all() for column in columns.values())
 
 
 def test_running_trials_pend_where_they_plan_to_go() -> None:

@@ -169,6 +169,21 @@ def test_source_alone_without_shift_and_residual_predicts_as_itself() -> None:
     np.testing.assert_allclose(ours.var[0], np.diag(link.cov[0]) + OFFSET_VAR, rtol=1e-9)
 
 
+@pytest.mark.parametrize("has_parent", [False, True])
+def test_offset_variance_is_the_densitys(has_parent: bool) -> None:
+    """Of a study without trials the variance is the prior's."""
+    n = 0 if has_parent else 1
+    density = make_density(has_parent, n)
+    other = Density(
+        density.rows, density.prior, density.parent, density.bowl_weight, offset_var=0.25
+    )
+    theta, query = density.prior.loc[None], query_features(6, 8)
+    a, b = (Posterior(d, theta, NONE_PENDING).predict(query) for d in (density, other))
+    if has_parent:
+        np.testing.assert_allclose(a.var - b.var, OFFSET_VAR - 0.25)
+    assert (b.var < a.var).all()
+
+
 def test_shift_carries_the_sources_prediction_along() -> None:
     density = make_density(has_parent=True, n=0)
     theta = density.prior.loc[None].repeat(2, axis=0)

@@ -58,8 +58,10 @@ def assert_same_model(a: Problem, b: Problem) -> None:
     np.testing.assert_allclose(expected(a, X), expected(b, X), atol=0.05)
 
 
-def assert_legal(x: Array, space: UnitSpace) -> None:
+def assert_legal(x: Array, space: UnitSpace, n_conditional: int = 0) -> None:
+    """Every coordinate is legal; the last ``n_conditional`` may be inactive."""
     assert x.shape == (space.n_dims,)
-    assert np.isfinite(x).all()
+    assert np.isfinite(x[: space.n_dims - n_conditional]).all()
     for u, axis in zip(x, space.axes, strict=True):
-        assert 0.0 <= u <= 1.0 if axis.grid is None else u in axis.grid
+        in_range = 0.0 <= u <= 1.0 if axis.grid is None else u in axis.grid
+        assert np.isnan(u) or in_range

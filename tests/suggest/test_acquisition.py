@@ -13,6 +13,7 @@ from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.acquisition import best_mean
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.types import Array
 from tests import oracles
@@ -35,6 +36,10 @@ each = pytest.mark.parametrize("name", ALL)
 
 def known() -> KnownMixture:
     return KnownMixture(np.log(WEIGHT), SCALE, SLOPE, INTERCEPT, STD_SLOPE)
+
+
+def at_best(mixture: Mixture, criterion: Criterion, X_tried: Array) -> MixtureAcquisition:
+    return MixtureAcquisition(mixture, criterion, best_mean(mixture, X_tried))
 
 
 def fitted() -> tuple[Mixture, Array]:
@@ -65,7 +70,7 @@ def expected_improvement(x: float) -> float:
 
 @pytest.mark.parametrize("x", [0.0, 0.35, 1.0])
 def test_log_ei_agrees_with_quadrature(x: float) -> None:
-    acquisition = MixtureAcquisition(known(), CRITERIA["log_ei"](), TRIED)
+    acquisition = at_best(known(), CRITERIA["log_ei"](), TRIED)
     ours = acquisition.value(np.array([[x]]))[0]
     np.testing.assert_allclose(np.exp(ours), expected_improvement(x), rtol=1e-8)
 
@@ -77,7 +82,7 @@ def test_log_ei_agrees_with_monte_carlo() -> None:
     f = INTERCEPT + SLOPE * x + (0.2 + STD_SLOPE * x) * rng.standard_normal((400_000, 1))
     incumbent = (INTERCEPT + SLOPE * TRIED).max(axis=0)
     gain = (SCALE * np.maximum(f - incumbent, 0.0))[np.arange(len(k)), k]
-    acquisition = MixtureAcquisition(known(), CRITERIA["log_ei"](), TRIED)
+    acquisition = at_best(known(), CRITERIA["log_ei"](), TRIED)
     ours = np.exp(acquisition.value(np.array([[x]]))[0])
     np.testing.assert_allclose(ours, gain.mean(), atol=4.0 * gain.std() / 400_000**0.5)
 
@@ -88,7 +93,7 @@ def test_log_pi_is_the_mixtures_probability() -> None:
     std = 0.2 + STD_SLOPE[:, None] * x[:, 0]
     incumbent = (INTERCEPT + SLOPE * TRIED).max(axis=0)[:, None]
     expected = WEIGHT @ norm.sf(incumbent, mean, std)
-    ours = MixtureAcquisition(known(), CRITERIA["log_pi"](), TRIED).value(x)
+    ours = at_best(known(), CRITERIA["log_pi"](), TRIED).value(x)
     np.testing.assert_allclose(np.exp(ours), expected, rtol=1e-10)
 
 
@@ -96,7 +101,7 @@ def test_mean_and_variance_are_in_the_objectives_unit() -> None:
     x = np.array([[0.2], [0.9]])
     mean = SCALE[:, None] * (INTERCEPT[:, None] + SLOPE[:, None] * x[:, 0])
     std = SCALE[:, None] * (0.2 + STD_SLOPE[:, None] * x[:, 0])
-    ours = {name: MixtureAcquisition(known(), ALL[name](), TRIED).value(x) for name in ALL}
+    ours = {name: at_best(known(), ALL[name](), TRIED).value(x) for name in ALL}
     np.testing.assert_allclose(ours["mean"], WEIGHT @ mean)
     np.testing.assert_allclose(ours["max_variance"], WEIGHT @ std**2)
     stds = (ours["lcb"] - ours["mean"]) / (WEIGHT @ std)
@@ -106,7 +111,7 @@ def test_mean_and_variance_are_in_the_objectives_unit() -> None:
 
 @each
 def test_gradient_on_known_posteriors(name: str) -> None:
-    acquisition = MixtureAcquisition(known(), ALL[name](), TRIED)
+    acquisition = at_best(known(), ALL[name](), TRIED)
     for x in np.array([[0.0], [0.4], [1.0]]):
         value, grad = acquisition.value_and_grad(x)
         np.testing.assert_allclose(value, acquisition.value(x[None])[0], rtol=1e-12)
@@ -117,7 +122,7 @@ def test_gradient_on_known_posteriors(name: str) -> None:
 @each
 def test_gradient_on_a_fitted_mixture(name: str) -> None:
     mixture, X = fitted()
-    acquisition = MixtureAcquisition(mixture, ALL[name](), X)
+    acquisition = at_best(mixture, ALL[name](), X)
     for x in np.random.default_rng(2).random((4, 2)):
         value, grad = acquisition.value_and_grad(x)
         np.testing.assert_allclose(value, acquisition.value(x[None])[0], rtol=1e-9)
@@ -166,21 +171,21 @@ def test_weights_matter_and_equal_draws_do_not(name: str) -> None:
     one = KnownMixture(np.zeros(1), SCALE[:1], SLOPE[:1], INTERCEPT[:1], STD_SLOPE[:1])
     halves = [np.repeat(a[:1], 2) for a in (SCALE, SLOPE, INTERCEPT, STD_SLOPE)]
     two = KnownMixture(np.log([0.25, 0.75]), *halves)
-    a, b = (MixtureAcquisition(m, ALL[name](), TRIED).value(x) for m in (one, two))
+    a, b = (at_best(m, ALL[name](), TRIED).value(x) for m in (one, two))
     np.testing.assert_allclose(a, b, rtol=1e-12)
-    mixed = MixtureAcquisition(known(), ALL[name](), TRIED).value(x)
+    mixed = at_best(known(), ALL[name](), TRIED).value(x)
     assert abs(mixed[0] - a[0]) > 1e-3
 
 
 def test_incumbent_is_each_draws_own_best_mean() -> None:
     """At a tried point that is the incumbent of every draw the improvement is ``std phi(0)``."""
     tried = np.array([[0.6]])
-    ours = MixtureAcquisition(known(), CRITERIA["log_ei"](), tried).value(tried)[0]
+    ours = at_best(known(), CRITERIA["log_ei"](), tried).value(tried)[0]
     std = 0.2 + STD_SLOPE * 0.6
     np.testing.assert_allclose(np.exp(ours), WEIGHT @ (SCALE * std * norm.pdf(0.0)), rtol=1e-12)
 
 
 @each
 def test_nothing_tried_yet(name: str) -> None:
-    acquisition = MixtureAcquisition(known(), ALL[name](), np.empty((0, 1)))
+    acquisition = at_best(known(), ALL[name](), np.empty((0, 1)))
     assert np.isfinite(acquisition.value(np.array([[0.5]]))).all()

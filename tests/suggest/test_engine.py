@@ -65,6 +65,29 @@ class TestWhatIsTriedFirst:
             X = np.concatenate([X, x[None]])
         assert {tuple(x) for x in X} == {(0, 0), (0, 1), (1, 0), (1, 1)}
 
+    def test_third_warm_trial_is_the_centre(self) -> None:
+        """Where no source sent the study, with a prediction like any other."""
+        suggestion = Engine().suggest(warm(2), np.random.default_rng(0))
+        np.testing.assert_array_equal(suggestion.x, [0.5, 0.5])
+        assert suggestion.value_interval is not None
+        assert len(suggestion.source_weights) == 2
+
+    def test_running_trials_count_towards_the_third(self) -> None:
+        problem = replace(warm(1), X_pending=np.array([[0.3, 0.3]]))
+        np.testing.assert_array_equal(suggest(problem), [0.5, 0.5])
+
+    def test_third_warm_trial_keeps_what_is_decided(self) -> None:
+        np.testing.assert_array_equal(suggest(replace(warm(2), fixed={0: 0.2})), [0.2, 0.5])
+
+    def test_third_warm_trial_does_not_repeat_the_centre(self) -> None:
+        problem = warm(2)
+        data = problem.target
+        at_centre = replace(data, X=np.array([[0.5, 0.5], [0.3, 0.4]]))
+        assert np.abs(suggest(replace(problem, target=at_centre)) - 0.5).max() > 1e-6
+
+    def test_third_cold_trial_is_the_models(self) -> None:
+        assert np.abs(suggest(cold(2)) - 0.5).max() > 1e-6
+
     def test_warm_start_is_near_the_sources_optimum(self) -> None:
         np.testing.assert_allclose(suggest(warm(0)), [0.3, 0.3], atol=0.1)
 
@@ -168,15 +191,6 @@ class TestChoices:
     def test_max_variance_stays_away_from_the_trials(self) -> None:
         x = suggest(cold(), Engine(acquisition="max_variance"))
         assert np.abs(cold().target.X - x).max(axis=1).min() > 0.2
-
-    def test_several_objectives(self) -> None:
-        X = np.random.default_rng(0).random((6, 2))
-        Y = np.column_stack([quadratic(X, 0.2), quadratic(X, 0.8)])
-        problem = Problem(continuous(2), Dataset(X, Y), (Dataset(X, Y),), source_keys=("a",))
-        drawn = np.array([suggest(problem, seed=seed) for seed in range(4)])
-        assert len(np.unique(drawn, axis=0)) == 4
-        for x in drawn:
-            assert_legal(x, continuous(2))
 
     @pytest.mark.parametrize(
         ("arguments", "message"),

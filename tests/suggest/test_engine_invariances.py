@@ -81,7 +81,7 @@ class TestSpaces:
         target = Dataset(X, quadratic(X, 0.45)[:, None], np.full(5, 0.01))
         source = Dataset(X_source, quadratic(X_source, 0.3)[:, None])
         problem = Problem(mixed_space(), target, (source,) if is_warm else (), X[:2])
-        assert_legal(suggest(problem), mixed_space())
+        assert_legal(suggest(problem), mixed_space(), n_conditional=1)
 
     def test_source_that_lacks_an_axis(self) -> None:
         X = np.random.default_rng(0).random((20, 2))

@@ -9,6 +9,7 @@ import pytest
 
 from optuna_scaleup.suggest.initial_design import DESIGNS
 from optuna_scaleup.suggest.initial_design import centre
+from optuna_scaleup.suggest.initial_design import contrast_point
 from optuna_scaleup.suggest.initial_design import design_point
 from optuna_scaleup.suggest.initial_design import from_unit_cube
 from optuna_scaleup.suggest.initial_design import n_design_points
@@ -83,6 +84,14 @@ def test_centre_draws_a_choice() -> None:
     drawn = np.array([centre(space, np.random.default_rng(seed)) for seed in range(30)])
     np.testing.assert_array_equal(drawn[:, 0], 0.5)
     assert set(drawn[:, 1]) == {0.0, 1.0, 2.0}
+
+
+def test_contrast_is_the_centre_with_the_favourites_choices() -> None:
+    space = UnitSpace((Axis(), categorical(5), categorical(5), Axis()))
+    favourite = np.array([0.9, 3.0, np.nan, np.nan])
+    drawn = [contrast_point(space, favourite, np.random.default_rng(i)) for i in range(30)]
+    assert {tuple(x[[0, 1, 3]]) for x in drawn} == {(0.5, 3.0, 0.5)}
+    assert {x[2] for x in drawn} == {0.0, 1.0, 2.0, 3.0, 4.0}
 
 
 def test_every_value_of_a_grid_has_its_share_of_the_cube() -> None:

@@ -51,10 +51,12 @@ def search(
     tried: Array | None = None,
     fixed: Mapping[int, float] | None = None,
     seed: int = 0,
+    n_polished: int = 1,
 ) -> OptimizeResult:
     nothing = np.empty((0, space.n_dims))
     tried = nothing if tried is None else tried
-    return maximize(acquisition, space, nothing, tried, fixed or {}, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    return maximize(acquisition, space, nothing, tried, fixed or {}, rng, n_polished=n_polished)
 
 
 def all_points(space: UnitSpace) -> Array:
@@ -148,6 +150,28 @@ def test_narrow_peak_is_found_from_a_seed() -> None:
     nothing = np.empty((0, 4))
     found = maximize(acquisition, continuous(4), seeds, nothing, {}, np.random.default_rng(0))
     np.testing.assert_allclose(found.x, optimum, atol=2e-3)
+
+
+def hills(seed: int) -> FunctionAcquisition:
+    """Forty hills in six dimensions."""
+    rng = np.random.default_rng(seed)
+    tops, heights = rng.random((40, 6)), rng.random(40)
+
+    def each(X: Array) -> Array:
+        return np.asarray(heights * np.exp(-20.0 * ((X[..., None, :] - tops) ** 2).sum(axis=-1)))
+
+    return FunctionAcquisition(
+        lambda X: each(X).sum(axis=-1), lambda x: np.asarray(-40.0 * each(x) @ (x - tops))
+    )
+
+
+def test_more_starts_climb_a_higher_hill() -> None:
+    def value(seed: int, n_polished: int) -> float:
+        return search(hills(seed), continuous(6), seed=seed, n_polished=n_polished).value
+
+    gains = [value(seed, 5) - value(seed, 1) for seed in range(12)]
+    assert min(gains) >= 0.0  # the single start is among the five
+    assert max(gains) > 0.05
 
 
 @pytest.mark.parametrize("fixed", [{0: 0.25}, {1: 0.4025}, {2: 1.0}, {0: 0.9, 2: 3.0, 3: 0.1}])

@@ -1,0 +1,154 @@
+"""Notes and figures for optuna-dashboard: content, place, size; no URL in them."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from optuna_scaleup import ScaleUpSampler
+from optuna_scaleup._optuna import note_target
+from optuna_scaleup.data.lineage import Lineage
+from optuna_scaleup.data.lineage import SourceRecord
+from optuna_scaleup.data.lineage import write_lineage
+
+
+dashboard = pytest.importorskip("optuna_dashboard", reason="publishing needs optuna-dashboard")
+pytest.importorskip("plotly", reason="the figures need plotly")
+
+from optuna_scaleup.dashboard import DashboardCallback  # noqa: E402
+from optuna_scaleup.dashboard import publish  # noqa: E402
+from optuna_scaleup.dashboard._cards import as_card  # noqa: E402
+from optuna_scaleup.visualization import plot_drift  # noqa: E402
+from optuna_scaleup.visualization import plot_surrogate  # noqa: E402
+from optuna_scaleup.visualization import plot_transfer  # noqa: E402
+
+
+def objective(trial: optuna.Trial, optimum: float = -3.0) -> float:
+    log_lr = math.log10(trial.suggest_float("lr", 1e-5, 1e-1, log=True))
+    width = trial.suggest_int("width", 1, 8)
+    if hasattr(trial, "set_constraint"):
+        trial.set_constraint("memory", width - 6.0)
+    return (log_lr - optimum) ** 2 + 0.1 * abs(width - 4)
+
+
+def studies(url: str, n_large: int = 3) -> optuna.Study:
+    small = optuna.create_study(
+        study_name="small", storage=url, sampler=optuna.samplers.RandomSampler(seed=0)
+    )
+    small.optimize(objective, n_trials=8)
+    large = optuna.create_study(
+        study_name="large", storage=url, sampler=ScaleUpSampler(small, seed=0)
+    )
+    large.enqueue_trial({"lr": 1e-1, "width": 8})
+    large.optimize(lambda trial: objective(trial, -3.5), n_trials=n_large)
+    return large
+
+
+def attrs(study: optuna.Study) -> dict[str, Any]:
+    return study._storage.get_study_system_attrs(study._study_id)
+
+
+def test_publish_from_another_process(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    studies(url)
+    study = optuna.load_study(study_name="large", storage=url)
+    dashboard.save_note(study, "My own words.")
+    dashboard.save_note(note_target(study, study.trials[1]), "Mine, too.")
+    publish(study)
+    first = attrs(study)
+    note = dashboard.get_note(study)
+    assert note.startswith("My own words.")
+    assert "### Recommendation" in note
+    assert "| lr |" in note
+    notes = [dashboard.get_note(note_target(study, trial)) for trial in study.trials]
+    assert "enqueued" in notes[0]
+    assert notes[1] == "Mine, too."
+    assert "predicted: **" in notes[2]
+    assert "listened to: " in notes[2]
+    assert "small " in notes[2]
+    assert "came out: **" in notes[2]
+    assert sum(".surrogate" in key or "surrogate-1:0" in key for key in first) == 1
+    assert "sqlite" not in json.dumps(first)
+    assert str(tmp_path) not in json.dumps(first)
+
+    publish(study)
+    again = attrs(study)
+    assert again.keys() == first.keys()
+    assert dashboard.get_note(study) == note
+    assert dashboard.get_note(note_target(study, study.trials[1])) == "Mine, too."
+
+
+def test_feasibility_is_told(tmp_path: Path) -> None:
+    study = studies(f"sqlite:///{tmp_path / 'studies.db'}", n_large=2)
+    if not hasattr(optuna.Trial, "set_constraint"):
+        pytest.skip("this Optuna has no named constraints")
+    publish(study)
+    note = dashboard.get_note(study)
+    assert "1 of 2 complete trials are feasible" in note
+    assert "Best feasible: trial 1" in note
+    assert "| memory | 1 of 2 | 2 |" in note
+
+
+def test_callback_publishes_every_so_often() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    callback = DashboardCallback(every=2)
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1, callbacks=[callback])
+    assert dashboard.get_note(study) == ""
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1, callbacks=[callback])
+    assert "### Recommendation" in dashboard.get_note(study)
+    for every in (0, -1):
+        with pytest.raises(ValueError, match="at least 1"):
+            DashboardCallback(every=every)
+
+
+def test_a_broken_dashboard_does_not_stop_the_study(log_lines: list[str]) -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    write_lineage(study, Lineage((SourceRecord("small", "small"),)))
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1)
+    trial = study.trials[0]
+    study._storage.delete_study(study._study_id)
+    DashboardCallback(every=1)(study, trial)
+    assert any("dashboard was not updated (KeyError)" in line for line in log_lines)
+
+
+def test_empty_study_and_several_objectives() -> None:
+    empty = optuna.create_study()
+    publish(empty)
+    assert "Nothing to model yet" in dashboard.get_note(empty)
+    both = optuna.create_study(directions=["minimize", "maximize"], sampler=ScaleUpSampler(seed=0))
+    both.optimize(lambda t: (t.suggest_float("x", 0, 1), 1.0), n_trials=1)
+    publish(both)
+    assert "## ScaleUpSampler" in dashboard.get_note(both)
+
+
+def test_figures_fit_the_dashboards_cards(tmp_path: Path) -> None:
+    study = studies(f"sqlite:///{tmp_path / 'studies.db'}")
+    for figure in (plot_surrogate(study), plot_transfer(study), plot_drift(study)):
+        card = as_card(figure)
+        assert card.layout.height <= 450  # what is below is cut off
+        assert card.layout.legend.orientation == "h"  # beside the plot it leaves no width
+        assert card.layout.legend.y < 0
+        assert all(trace.legend is None for trace in card.data)
+        lines = card.layout.title.text.split("<br>")
+        assert all(len(line) <= 84 + len("<sup></sup>") for line in lines)
+        assert card.layout.margin.t >= 28 + 14 * len(lines)
+
+
+def test_a_study_without_source_is_published() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0, n_startup_trials=2))
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=4)
+    publish(study)
+    assert "has no source" in dashboard.get_note(study)
+    assert "### Recommendation" in dashboard.get_note(study)
+
+
+def test_trials_of_another_sampler_say_so() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1)
+    publish(study)
+    assert "another sampler" in dashboard.get_note(note_target(study, study.trials[0]))

@@ -1,0 +1,64 @@
+"""What a trial costs: durations, the user's own function, and what is no cost."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+
+from optuna_scaleup import ScaleUpSampler
+from optuna_scaleup.data.cost import checked_cost
+from optuna_scaleup.data.cost import cost_column
+
+
+def trials(*costs: Any) -> list[optuna.trial.FrozenTrial]:
+    return [optuna.create_trial(value=0.0, user_attrs={"cost": cost}) for cost in costs]
+
+
+def stored(trial: optuna.trial.FrozenTrial) -> Any:
+    return trial.user_attrs["cost"]
+
+
+def test_duration_in_seconds() -> None:
+    (trial,) = trials(1)
+    assert trial.datetime_start is not None
+    trial.datetime_complete = trial.datetime_start + timedelta(seconds=90)
+    cost = checked_cost("duration")
+    assert cost is not None
+    np.testing.assert_array_equal(cost_column([trial], cost), [90.0])
+    trial.datetime_complete = None
+    assert np.isnan(cost_column([trial], cost)).all()
+
+
+def test_what_is_no_positive_number_is_no_cost() -> None:
+    column = cost_column(trials(2, 0, -1.0, math.nan, math.inf, "3", None, True), stored)
+    np.testing.assert_array_equal(column, [2.0, *[np.nan] * 7])
+
+
+def test_a_callable_that_raises_gives_no_cost() -> None:
+    assert np.isnan(cost_column(trials(1.0), lambda trial: trial.user_attrs["none"])).all()
+
+
+@pytest.mark.parametrize(("cost", "error"), [("seconds", ValueError), (3, TypeError)])
+def test_other_costs_are_errors(cost: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="'duration', a callable"):
+        ScaleUpSampler(cost=cost)
+
+
+def test_a_study_with_costs_goes_on_without_some(log_lines: list[str]) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        trial.set_user_attr("cost", math.exp(5.0 * x) if trial.number % 3 else -1.0)
+        return (x - 0.4) ** 2
+
+    source = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    source.optimize(objective, n_trials=8)
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0, cost=stored))
+    study.optimize(objective, n_trials=5)
+    assert len(study.trials) == 5
+    told = [line for line in log_lines if "without a positive, finite cost" in line]
+    assert len(told) == 2  # one line for each of the studies

@@ -1,0 +1,104 @@
+"""Running trials of workers that died."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from datetime import timedelta
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.liveness import without_dead
+
+
+NOW = datetime(2026, 1, 1)
+MINUTE = timedelta(minutes=1)
+
+
+def complete(number: int, duration: timedelta) -> FrozenTrial:
+    trial = optuna.create_trial(value=0.0)
+    trial.number = number
+    trial.datetime_start, trial.datetime_complete = NOW - duration, NOW
+    return trial
+
+
+def running(number: int, age: timedelta) -> FrozenTrial:
+    trial = optuna.create_trial(state=TrialState.RUNNING)
+    trial.number = number
+    trial.datetime_start = NOW - age
+    return trial
+
+
+def alive(trials: list[FrozenTrial]) -> list[int]:
+    study = optuna.create_study(study_name="large")
+    asking = running(len(trials), timedelta(0))
+    return [t.number for t in without_dead(study, [*trials, asking], asking, Notices())]
+
+
+def test_the_bound_grows_with_the_durations() -> None:
+    trials = [running(0, 101 * MINUTE), running(1, 99 * MINUTE), complete(2, 10 * MINUTE)]
+    assert alive(trials) == [1, 2, 3]
+    assert alive([*trials, complete(3, 11 * MINUTE)]) == [0, 1, 2, 3, 4]
+
+
+def test_some_minutes_are_always_granted() -> None:
+    trials = [running(0, 4 * MINUTE), running(1, 6 * MINUTE), complete(2, timedelta(seconds=1))]
+    assert alive(trials) == [0, 2, 3]
+
+
+def test_nobody_knows_how_long_the_first_trials_take() -> None:
+    pruned = complete(1, MINUTE)
+    pruned.state = TrialState.PRUNED
+    assert alive([running(0, timedelta(days=30)), pruned]) == [0, 1, 2]
+
+
+def test_times_that_cannot_be_are_survived() -> None:
+    ages = [-timedelta(days=1), timedelta(days=500_000)]
+    trials = [running(i, age) for i, age in enumerate(ages)]
+    trials[0].datetime_start = None
+    assert alive([*trials, complete(2, timedelta(days=700_000))]) == [0, 1, 2, 3]
+    assert alive([*trials, complete(2, -timedelta(days=1))]) == [0, 2, 3]
+
+
+def test_it_is_told_once(log_lines: list[str]) -> None:
+    study = optuna.create_study(study_name="large")
+    trials = [running(0, 60 * MINUTE), complete(1, MINUTE), running(2, timedelta(0))]
+    notices = Notices()
+    for _ in range(2):
+        without_dead(study, trials, trials[-1], notices)
+    assert log_lines == ["Trial 0 of study 'large' seems dead; it no longer counts."]
+
+
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage:UserWarning")  # no optimize() here
+def test_the_heartbeat_of_the_storage_counts(tmp_path: Path) -> None:
+    storage = optuna.storages.RDBStorage(
+        f"sqlite:///{tmp_path / 'heart.db'}", heartbeat_interval=1, grace_period=1
+    )
+    study = optuna.create_study(storage=storage)
+    silent, beating, asking = study.ask(), study.ask(), study.ask()
+    for trial in (silent, beating):
+        storage.record_heartbeat(trial._trial_id)
+
+    def alive_now() -> list[int]:
+        now = study.trials
+        return [t.number for t in without_dead(study, now, now[asking.number], Notices())]
+
+    assert alive_now() == [0, 1, 2]
+    deadline = time.monotonic() + 20.0
+    while silent.number in alive_now() and time.monotonic() < deadline:
+        storage.record_heartbeat(beating._trial_id)
+        time.sleep(0.2)
+    assert alive_now() == [1, 2]
+    assert study.trials[0].state == TrialState.RUNNING
+
+
+@pytest.mark.parametrize("state", [TrialState.FAIL, TrialState.WAITING, TrialState.PRUNED])
+def test_only_running_trials_die(state: TrialState) -> None:
+    trials = [running(0, 60 * MINUTE), complete(1, MINUTE)]
+    trials[0].state = state
+    assert alive(trials) == [0, 1, 2]

@@ -1,0 +1,56 @@
+"""Sources found again in the storage by what the study remembers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+
+from optuna_scaleup import ScaleUpSampler
+from optuna_scaleup import Source
+from optuna_scaleup.data.recall import recall
+
+
+def study_of(storage: str, name: str, parameter: str) -> optuna.Study:
+    study = optuna.create_study(
+        study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler(seed=0)
+    )
+    study.optimize(lambda t: t.suggest_float(parameter, 0, 1) ** 2, n_trials=4)
+    return study
+
+
+def test_sizes_and_names_are_recalled(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    sources = [
+        Source(study_of(url, "s", "rate"), scale=1e6, rename={"rate": "lr"}),
+        Source(study_of(url, "m", "lr"), scale=1e7),
+        Source(
+            study_of(url, "log", "log_lr"),
+            scale=1e7,
+            transform={"log_lr": abs},
+            rename={"log_lr": "lr"},
+        ),
+        Source(study_of(url, "gone", "lr"), scale=1e7),
+    ]
+    large = optuna.create_study(
+        study_name="large",
+        storage=url,
+        sampler=ScaleUpSampler(sources, scale=1e9, drift_prior={"lr": -0.5}, seed=0),
+    )
+    large.optimize(lambda t: t.suggest_float("lr", 0, 1) ** 2, n_trials=1)
+    optuna.delete_study(study_name="gone", storage=url)
+    recalled = recall(optuna.load_study(study_name="large", storage=url))
+    assert [source.label for source in recalled.sources] == ["s", "m"]
+    assert [source.scale for source in recalled.sources] == [{"size": 1e6}, {"size": 1e7}]
+    assert recalled.sources[0].translation.names == {"rate": "lr"}
+    assert recalled.scale == {"size": 1e9}
+    assert recalled.drift_prior == {"lr": {"size": [-0.5, 0.25]}}
+    assert recalled.missing == ("log", "gone")
+
+
+def test_given_sources_come_first(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    small = study_of(url, "small", "lr")
+    large = optuna.create_study(storage=url)
+    assert recall(large).sources == ()
+    assert recall(large, small).sources[0].study is small

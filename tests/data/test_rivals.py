@@ -1,0 +1,89 @@
+"""Of two workers that plan the same, one draws anew."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.plan import Plan
+from optuna_scaleup.data.plan import write_plan
+from optuna_scaleup.data.rivals import must_give_way
+
+
+POINT: dict[str, Any] = {"c": "a", "x": 0.5}
+OTHER: dict[str, Any] = {"c": "b", "x": 0.5}
+SPACE = {"c": CategoricalDistribution(["a", "b"]), "x": FloatDistribution(0, 1)}
+
+
+@pytest.fixture
+def study() -> optuna.Study:
+    """With three running trials that have no plan yet."""
+    study = optuna.create_study()
+    for _ in range(3):
+        study.ask()
+    return study
+
+
+def plan(study: optuna.Study, number: int, params: dict[str, Any]) -> None:
+    write_plan(study, study.trials[number], Plan(params, is_relative=True))
+
+
+def show(study: optuna.Study, number: int, name: str, value: float) -> None:
+    trial_id = study.trials[number]._trial_id
+    study._storage.set_trial_param(trial_id, name, value, SPACE[name])
+
+
+def gives_way(study: optuna.Study, number: int, *seen: int) -> bool:
+    return must_give_way(study, study.trials[number], POINT, set(seen), Notices())
+
+
+def test_the_higher_number_gives_way(study: optuna.Study) -> None:
+    plan(study, 0, POINT)
+    assert gives_way(study, 1)
+
+
+def test_other_plans_do_not_matter(study: optuna.Study) -> None:
+    plan(study, 0, OTHER)
+    plan(study, 2, {"c": "a"})
+    assert not gives_way(study, 1)
+
+
+def test_who_went_on_cannot_give_way(study: optuna.Study) -> None:
+    plan(study, 2, POINT)
+    show(study, 2, "c", 0.0)
+    assert gives_way(study, 1)
+
+
+def test_the_lower_number_waits_until_the_higher_one_moved(study: optuna.Study) -> None:
+    plan(study, 2, POINT)
+    mover = threading.Timer(0.2, plan, (study, 2, OTHER))
+    mover.start()
+    assert not gives_way(study, 1)
+    mover.join()
+
+
+def test_nobody_waits_for_ever(study: optuna.Study) -> None:
+    plan(study, 2, POINT)
+    start = time.monotonic()
+    assert gives_way(study, 1)
+    assert time.monotonic() - start >= 2.0
+
+
+def test_what_finished_meanwhile_counts_unless_the_plan_knew_it(study: optuna.Study) -> None:
+    show(study, 2, "c", 0.0)
+    show(study, 2, "x", 0.5)
+    study.tell(2, 1.0)
+    assert gives_way(study, 1)
+    assert not gives_way(study, 1, 2)
+
+
+def test_queued_trials_are_not_running(study: optuna.Study) -> None:
+    study.enqueue_trial(POINT)
+    assert not gives_way(study, 1)

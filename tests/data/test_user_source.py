@@ -1,0 +1,219 @@
+"""Sources with sizes, other names and units, and tables of runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from optuna_scaleup import Source
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.source import SourceData
+from optuna_scaleup.data.source import source_readers
+
+
+UNIT = FloatDistribution(0, 1)
+SPACE: dict[str, BaseDistribution] = {
+    "lr": FloatDistribution(1e-4, 1, log=True),
+    "bs": IntDistribution(16, 256),
+    "act": CategoricalDistribution(["relu", "tanh"]),
+}
+
+
+def study_of(*rows: dict[str, float], distribution: BaseDistribution = UNIT) -> optuna.Study:
+    study = optuna.create_study(study_name="small")
+    for params in rows:
+        distributions = dict.fromkeys(params, distribution)
+        study.add_trial(optuna.create_trial(value=1.0, params=params, distributions=distributions))
+    return study
+
+
+def read(source: Source) -> SourceData:
+    (reader,) = source_readers(source)
+    return reader.read(Notices())
+
+
+@pytest.mark.parametrize(
+    ("scale", "error"),
+    [
+        (0, ValueError),
+        (-1.0, ValueError),
+        (math.inf, ValueError),
+        (math.nan, ValueError),
+        (10**400, ValueError),
+        ("big", TypeError),
+        (True, TypeError),
+        ({"params": 0.0}, ValueError),
+        ({"params": None}, TypeError),
+        ({"params": "1e9"}, TypeError),
+        ({1: 1.0}, TypeError),
+        ({}, ValueError),
+        ([1.0], TypeError),
+    ],
+)
+def test_bad_scales(scale: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="`scale` of source 'small'"):
+        Source(study_of({"x": 0.5}), scale=scale)
+
+
+def test_scales() -> None:
+    study = study_of({"x": 0.5})
+    assert Source(study).scale == {}
+    assert Source(study, scale=3).scale == {"size": 3.0}
+    assert Source(study, scale={"n": float(np.float32(2)), "d": 3}).scale == {"n": 2.0, "d": 3.0}
+
+
+def test_parameters_translate() -> None:
+    study = study_of({"log2_lr": -3.0, "x": 0.5}, distribution=FloatDistribution(-6, 4))
+    source = Source(study, rename={"log2_lr": "lr"}, transform={"log2_lr": lambda v: 2.0**v})
+    data = read(source)
+    assert data.trials[0].params == {"lr": 0.125, "x": 0.5}
+    assert data.trials[0].distributions["lr"] == FloatDistribution(2**-6, 16, log=True)
+    assert study.trials[0].params == {"log2_lr": -3.0, "x": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("before", "function", "after"),
+    [
+        (FloatDistribution(1, 3), lambda v: 10 - v, FloatDistribution(7, 9)),
+        (IntDistribution(0, 10), lambda v: 1 << v, FloatDistribution(1, 1024, log=True)),
+        (FloatDistribution(1e-4, 1, log=True), math.log10, FloatDistribution(-4, 0)),
+        (
+            CategoricalDistribution([1, 2, 3]),
+            lambda v: v > 2,
+            CategoricalDistribution([False, True]),
+        ),
+        (FloatDistribution(0, 1), lambda v: "ab"[v > 0.5], FloatDistribution(0, 1)),
+    ],
+)
+def test_ranges_translate(
+    before: BaseDistribution, function: Callable[[Any], Any], after: BaseDistribution
+) -> None:
+    x = before.choices[0] if isinstance(before, CategoricalDistribution) else 1
+    trial = optuna.create_trial(value=0.0, params={"x": x}, distributions={"x": before})
+    data = read(Source([trial], transform={"x": function}))
+    assert data.trials[0].distributions == {"x": after}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"rename": {"a": "z"}}, ValueError, "names 'a'.*'small' does not have.*'x', 'y'"),
+        ({"rename": {"x": "y"}}, ValueError, "gives 'y' to more than one"),
+        ({"rename": {"x": "z", "y": "z"}}, ValueError, "gives 'z' to more than one"),
+        ({"rename": {"x": 1}}, TypeError, "`rename` maps names"),
+        ({"rename": "x"}, TypeError, "`rename` maps names"),
+        ({"transform": {"a": abs}}, ValueError, "`transform` names 'a'"),
+        ({"transform": {"x": 2.0}}, TypeError, "`transform` maps names"),
+        ({"transform": abs}, TypeError, "`transform` maps names"),
+    ],
+)
+def test_bad_translations(arguments: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Source(study_of({"x": 0.5, "y": 0.5}), **arguments)
+
+
+def test_names_may_be_swapped() -> None:
+    source = Source(study_of({"x": 0.1, "y": 0.2}), rename={"x": "y", "y": "x"})
+    assert read(source).trials[0].params == {"y": 0.1, "x": 0.2}
+
+
+def test_a_failing_function_says_where() -> None:
+    with pytest.raises(ValueError, match="`transform` of 'x' failed for"):
+        read(Source(study_of({"x": 0.5}), transform={"x": math.log}))
+
+
+def test_names_of_a_study_that_is_still_empty_are_checked_later() -> None:
+    study = study_of()
+    (reader,) = source_readers(Source(study, rename={"a": "b"}))
+    assert not reader.read(Notices()).trials
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    with pytest.raises(ValueError, match="`rename` names 'a'"):
+        reader.read(Notices())
+
+
+def test_the_text_of_a_source_has_no_storage() -> None:
+    assert repr(Source(study_of(), scale=2)) == "Source(source 'small', scale={'size': 2.0})"
+
+
+def table() -> dict[str, list[Any]]:
+    return {
+        "lr": [0.1, 0.01, None, 0.001, 5.0, 0.1, 0.2],
+        "bs": [16.0, 32, 64, 64.5, 64, 64, 64],
+        "act": ["relu", "tanh", "relu", "relu", "relu", "gelu", "relu"],
+        "loss": [1.0, float("inf"), 1.0, 1.0, 1.0, 1.0, float("nan")],
+        "note": ["", "", "", "", "", "", ""],
+    }
+
+
+@pytest.mark.parametrize("form", ["mapping", "pandas"])
+def test_tables(form: str, log_lines: list[str]) -> None:
+    df: Any = table()
+    if form == "pandas":
+        df = pytest.importorskip("pandas", reason="needs pandas").DataFrame(df)
+    source = Source.from_dataframe(df, SPACE, "loss", direction="maximize", scale=2, name="sweep")
+    data = read(source)
+    assert [t.params for t in data.trials] == [
+        {"lr": 0.1, "bs": 16, "act": "relu"},
+        {"lr": 0.01, "bs": 32, "act": "tanh"},
+    ]
+    assert [t.value for t in data.trials] == [1.0, math.inf]
+    assert all(type(t.params["bs"]) is int for t in data.trials)
+    assert (data.label, data.scale) == ("sweep", {"size": 2.0})
+    assert data.directions == (optuna.study.StudyDirection.MAXIMIZE,)
+    assert log_lines == [
+        "Using 2 of 7 rows of 'sweep'; unusable: 1 without 'lr' (row 2), 1 with 'bs' outside "
+        "`search_space` (row 3), 1 with 'lr' outside `search_space` (row 4), 1 with 'act' outside "
+        "`search_space` (row 5), 1 without a number in 'loss' (row 6)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "error", "message"),
+    [
+        ({}, {"value": "accuracy"}, ValueError, "no column 'accuracy'; its columns are 'lr', "),
+        ({}, {"search_space": {"wd": UNIT}}, ValueError, "no column 'wd'"),
+        ({"loss": ["a"] * 7}, {}, ValueError, "'loss' is not numeric: its first value is 'a'"),
+        ({"lr": [None, *["0.1"] * 6]}, {}, ValueError, "'lr' is not numeric.*'0.1'"),
+        ({"loss": [True] * 7}, {}, ValueError, "'loss' is not numeric"),
+        ({}, {"direction": "up"}, ValueError, "`direction` is 'minimize' or 'maximize'"),
+        ({}, {"search_space": {}}, ValueError, "`search_space` is empty"),
+        ({}, {"search_space": None}, TypeError, "`search_space` maps"),
+        ({}, {"value": 3}, TypeError, "`value` is the name of a column"),
+        ({}, {"df": [1, 2]}, TypeError, "type 'list'"),
+        ({}, {"scale": 0}, ValueError, "positive"),
+        ({}, {"rename": {"a": "b"}}, ValueError, "names 'a'"),
+        ({}, {"value": "lr"}, ValueError, "both the value and a parameter"),
+    ],
+)
+def test_bad_tables(
+    change: dict[str, Any], arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        Source.from_dataframe(
+            **{"df": {**table(), **change}, "search_space": SPACE, "value": "loss", **arguments}
+        )
+
+
+def test_missing_values_of_pandas(log_lines: list[str]) -> None:
+    pd = pytest.importorskip("pandas", reason="needs pandas")
+    df = pd.DataFrame({"x": [0.5, None, 0.25], "y": [1, 2, None]}).convert_dtypes()
+    data = read(Source.from_dataframe(df, {"x": UNIT}, "y"))
+    assert [t.params["x"] for t in data.trials] == [0.5]
+    assert "1 without 'x' (row 1), 1 without a number in 'y' (row 2)" in log_lines[0]
+
+
+def test_a_table_without_a_usable_row_is_no_error(log_lines: list[str]) -> None:
+    assert not read(
+        Source.from_dataframe({"x": [2.0] * 9, "y": [1.0] * 9}, {"x": UNIT}, "y")
+    ).trials
+    assert "Using 0 of 9 rows" in log_lines[0]
+    assert "rows 0, 1, 2, 3, 4, ..." in log_lines[0]

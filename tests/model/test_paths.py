@@ -1,0 +1,82 @@
+"""Drawn functions have the moments of the posterior that they are drawn from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from optuna_scaleup.model import gp
+from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.kernels import matern52
+from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.model.paths import Paths
+from optuna_scaleup.model.paths import RandomFeatures
+from optuna_scaleup.model.posterior import Posterior
+from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import fit_source
+from optuna_scaleup.model.sources import transfer_density
+from optuna_scaleup.types import Array
+from tests.fakes import continuous
+from tests.fakes import feature_map
+from tests.fakes import quadratic
+
+
+N_PATHS = 4000
+
+
+def rows(n: int, optimum: float, seed: int) -> Rows:
+    X = np.random.default_rng(seed).random((n, 2))
+    return Rows.of(feature_map(continuous(2), X), X, quadratic(X, optimum))
+
+
+def density(n_own: int, with_parent: bool) -> Density:
+    own = rows(n_own, 0.4, 1)
+    if not with_parent:
+        return gp.gp_density(own, 0.0)
+    source = fit_source(rows(12, 0.6, 2), np.arange(2), np.arange(2), 2)
+    return transfer_density(own, source)
+
+
+def test_features_have_the_kernel_as_covariance() -> None:
+    x = np.array([[0.0, 0.0], [0.3, 0.1], [1.0, -2.0]])
+    values = RandomFeatures(20_000, 2, np.random.default_rng(0))(x[None])
+    expected = matern52(squared_distances(x, x))
+    np.testing.assert_allclose(np.cov(values.T), expected, atol=0.04)
+
+
+@pytest.mark.parametrize("with_parent", [False, True])
+@pytest.mark.parametrize("n_own", [0, 4])
+def test_moments(with_parent: bool, n_own: int) -> None:
+    d = density(n_own, with_parent)
+    theta = d.prior.loc.copy()
+    theta[: d.n_shift] = 0.1
+    query = np.array([[0.1, 0.2], [0.5, 0.5], [0.45, 0.55], [0.9, 0.3]])
+    drawn = Paths(d, np.repeat(theta[None], N_PATHS, axis=0), np.random.default_rng(3))(query)
+    prediction = posterior(d, theta).predict(query)
+    var = prediction.var[0]
+    atol = 4.5 * np.sqrt(var.max() / N_PATHS)
+    np.testing.assert_allclose(drawn.mean(axis=0), prediction.mean[0], atol=atol)
+    np.testing.assert_allclose(drawn.var(axis=0), var, atol=0.1 * var.max())
+    for j, point in enumerate(query):
+        # A trial at one point shrinks the variance at another by their squared covariance.
+        pending = posterior(d, theta, point[None])
+        shrunk = var - pending.predict(query).var[0]
+        expected = np.sqrt(np.maximum(shrunk, 0.0) * (var[j] + pending.noise_var[0]))
+        ours = np.abs(np.cov(drawn.T)[j])
+        np.testing.assert_allclose(ours, expected, atol=0.1 * var.max())
+
+
+def test_of_many_trials_some_are_enough() -> None:
+    """More than a path is conditioned on: it still follows the posterior of all."""
+    d = density(260, with_parent=True)
+    assert d.thinned(300) is d
+    thin = d.thinned(50)
+    assert (thin.n_trials, thin.anchor) == (50, d.anchor)
+    whole = posterior(d, d.prior.loc)
+    query = np.random.default_rng(5).random((20, 2))
+    drawn = whole.paths(np.zeros(50, dtype=int), np.random.default_rng(3))(query)
+    np.testing.assert_allclose(drawn.mean(axis=0), whole.predict(query).mean[0], atol=0.05)
+
+
+def posterior(d: Density, theta: Array, pending: Array | None = None) -> Posterior:
+    return Posterior(d, theta[None], np.empty((0, 2)) if pending is None else pending)

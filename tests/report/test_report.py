@@ -1,0 +1,94 @@
+"""What people read: intervals, recommendations, reports."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.interval import Odds
+from optuna_scaleup.report.recommendation import Extrapolation
+from optuna_scaleup.report.recommendation import Recommendation
+from optuna_scaleup.report.transfer import Calibration
+from optuna_scaleup.report.transfer import Shift
+from optuna_scaleup.report.transfer import SourceReport
+from optuna_scaleup.report.transfer import TransferReport
+
+
+AROUND_ONE = Interval(1.0, (0.9, 1.1), (0.5, 2.0))
+
+
+def test_intervals_of_draws_are_quantiles() -> None:
+    draws = np.random.default_rng(0).normal(size=20_000)
+    interval = Interval.of_draws(draws)
+    np.testing.assert_allclose(interval.outer, np.quantile(draws, [0.05, 0.95]), atol=1e-3)
+    np.testing.assert_allclose(interval.inner, np.quantile(draws, [0.25, 0.75]), atol=1e-3)
+
+
+def test_weights_count_as_repetitions() -> None:
+    draws, weights = np.array([3.0, 1.0, 2.0]), np.array([200, 100, 300])
+    ours = Interval.of_draws(draws, weights)
+    np.testing.assert_allclose(ours.median, np.interp(300, [50, 250, 500], [1, 2, 3]))
+    assert ours.outer == (1.0, 3.0)
+
+
+def test_quantiles_in_any_direction_are_the_same() -> None:
+    assert Interval.of([5, 4, 3, 2, 1]) == Interval.of([1, 2, 3, 4, 5])
+
+
+def recommendation() -> Recommendation:
+    return Recommendation(
+        params={"lr": 0.001, "act": "<relu>"},
+        value=AROUND_ONE,
+        optimum={"lr": AROUND_ONE, "act": Odds({"<relu>": 0.7, "tanh": 0.3})},
+        extrapolation=Extrapolation({"params": 5.0}, {"params": 25.0}, ("lr",)),
+        n_trials=2,
+        source_weights={"small": 0.75},
+    )
+
+
+def test_recommendations_read_well() -> None:
+    text = str(recommendation()).splitlines()
+    assert text[0] == (
+        "Recommendation from 2 large trials, too; expected value (90 %): 1 [0.5, 2]"
+    )
+    assert text[2].split() == ["lr", "0.001", "0.9", "to", "1.1", "0.5", "to", "2"]
+    assert text[3].endswith("<relu> 70 %, tanh 30 %")
+    assert text[4] == (
+        "Extrapolation: params × 5 (the sources span × 25); outside all values tried: lr"
+    )
+
+
+def report() -> TransferReport:
+    return TransferReport(
+        study="large",
+        n_trials=4,
+        sources=(
+            SourceReport("<small>", 30),
+            SourceReport("mid", 40, {"n": 2.0}, 0.5, AROUND_ONE, {"lr": Shift(AROUND_ONE, True)}),
+        ),
+        no_source_weight=0.5,
+        exponents={"lr": {"n": AROUND_ONE}},
+        calibration=Calibration(4, 3, 1, AROUND_ONE),
+        advice="Go on.",
+    )
+
+
+def test_reports_read_well() -> None:
+    text = str(report())
+    assert "Transfer to study 'large' after 4 trials\nGo on.\n" in text
+    assert "not used" in text
+    assert "× 1 [0.5, 2]" in text
+    assert "3 of 4 outcomes lie in the 90 % interval predicted before, 1 below, 0 above" in text
+
+
+@pytest.mark.parametrize("shown", [recommendation(), report()])
+def test_html_is_escaped_and_values_are_plain(shown: Recommendation | TransferReport) -> None:
+    markup = shown._repr_html_()
+    assert "&lt;" in markup
+    assert "<relu>" not in markup
+    assert "<small>" not in markup
+    assert markup.count("<table>") == markup.count("</table>") > 0
+    assert json.loads(json.dumps(shown.to_dict())) == shown.to_dict()

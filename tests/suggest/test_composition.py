@@ -1,0 +1,118 @@
+"""Feasibility and gain in one acquisition function, on posteriors with known moments."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from optuna_scaleup.suggest.acquisition import CRITERIA
+from optuna_scaleup.suggest.acquisition import MixtureAcquisition
+from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.acquisition import best_mean
+from optuna_scaleup.suggest.composition import LogPositive
+from optuna_scaleup.suggest.composition import Models
+from optuna_scaleup.suggest.composition import compose
+from tests import oracles
+from tests.fakes import KnownMixture
+
+
+WEIGHT = np.array([0.7, 0.3])
+TRIED = np.array([[0.1], [0.4], [0.9]])
+QUERY = np.linspace(0.0, 1.0, 7)[:, None]
+ALL = {**CRITERIA, "mean": PosteriorMean}
+
+each = pytest.mark.parametrize("name", ALL)
+
+
+def line(slope: float, intercept: float) -> KnownMixture:
+    """Two draws with means about ``intercept + slope x``, the second one twice as unsure."""
+    return KnownMixture(
+        np.log(WEIGHT),
+        np.array([1.0, 2.0]),
+        np.array([slope, slope]),
+        np.array([intercept, intercept + 0.1]),
+        np.array([0.0, 0.2]),
+    )
+
+
+OBJECTIVE = line(1.0, 0.0)
+LOOSE = line(2.0, -1.2)  # holds to the left of about 0.6
+TIGHT = line(1.0, -0.2)  # holds to the left of about 0.2
+NEVER = line(-0.5, 3.0)
+
+
+def unknown(n_constraints: int) -> np.ndarray:
+    return np.full((len(TRIED), n_constraints), np.nan)
+
+
+def probability(constraint: KnownMixture) -> np.ndarray:
+    p = constraint.predict(QUERY)
+    return np.asarray(WEIGHT @ norm.cdf(-p.mean / p.std))
+
+
+def test_no_constraint_is_the_criterion_itself() -> None:
+    ours = compose(Models([OBJECTIVE]), CRITERIA["log_ei"](), TRIED, unknown(0))
+    alone = MixtureAcquisition(OBJECTIVE, CRITERIA["log_ei"](), best_mean(OBJECTIVE, TRIED))
+    np.testing.assert_array_equal(ours.value(QUERY), alone.value(QUERY))
+
+
+def test_log_ei_of_feasible_points_and_every_constraints_probability() -> None:
+    ours = compose(Models([OBJECTIVE], [LOOSE, TIGHT]), CRITERIA["log_ei"](), TRIED, unknown(2))
+    incumbent = best_mean(OBJECTIVE, TRIED[:1])  # the only one where both hold
+    ei = MixtureAcquisition(OBJECTIVE, CRITERIA["log_ei"](), incumbent).value(QUERY)
+    expected = ei + np.log(probability(LOOSE)) + np.log(probability(TIGHT))
+    np.testing.assert_allclose(ours.value(QUERY), expected, rtol=1e-9)
+
+
+def test_feasible_is_what_is_more_likely_than_not() -> None:
+    models = Models([OBJECTIVE], [LOOSE, TIGHT])
+    expected = (probability(LOOSE) >= 0.5) & (probability(TIGHT) >= 0.5)
+    np.testing.assert_array_equal(
+        models.is_feasible(QUERY, np.full((len(QUERY), 2), np.nan)), expected
+    )
+    assert 0 < expected.sum() < len(QUERY)
+
+
+def test_what_was_observed_overrules_the_model() -> None:
+    models = Models([OBJECTIVE], [LOOSE, TIGHT])
+    observed = np.array([[0.0, 1.0], [1.0, 1.0], [np.nan, 1.0]])
+    np.testing.assert_array_equal(models.is_feasible(TRIED, observed), [False, True, False])
+
+
+@each
+def test_feasibility_alone_while_nothing_is_feasible(name: str) -> None:
+    ours = compose(Models([OBJECTIVE], [NEVER, LOOSE]), ALL[name](), TRIED, unknown(2))
+    expected = np.log(probability(NEVER)) + np.log(probability(LOOSE))
+    np.testing.assert_allclose(ours.value(QUERY), expected, rtol=1e-9)
+
+
+@each
+@pytest.mark.parametrize("tried", [TRIED, TRIED[:0]], ids=["some", "nothing tried"])
+def test_gradient(name: str, tried: np.ndarray) -> None:
+    ours = compose(
+        Models([OBJECTIVE], [LOOSE, TIGHT]), ALL[name](), tried, unknown(2)[: len(tried)]
+    )
+    for x in ([0.05], [0.5], [0.95]):
+        value, grad = ours.value_and_grad(np.array(x))
+        np.testing.assert_allclose(value, ours.value(np.array([x]))[0], rtol=1e-12)
+        expected = oracles.finite_difference(lambda u: float(ours.value(u[None])[0]), np.array(x))
+        np.testing.assert_allclose(grad, expected, rtol=1e-5, atol=1e-8)
+
+
+@each
+def test_a_constraint_turns_the_choice(name: str) -> None:
+    """The objective rises to the right, where the constraint does not hold."""
+    free = compose(Models([OBJECTIVE]), ALL[name](), TRIED[:0], unknown(0)[:0])
+    steep = Models([OBJECTIVE], [line(9.0, -3.0)])
+    bound = compose(steep, ALL[name](), TRIED[:0], unknown(1)[:0])
+    assert np.argmax(free.value(QUERY)) == len(QUERY) - 1
+    assert np.argmax(bound.value(QUERY)) < len(QUERY) // 2 + 1
+
+
+def test_positive_gain_keeps_the_order_and_is_finite_far_below() -> None:
+    gain = MixtureAcquisition(OBJECTIVE, PosteriorMean(), np.zeros((2, 1)))
+    ours = LogPositive(gain)
+    X = np.array([[-1e6], [-1e3], [-30.0], [-1.0], [0.0], [1.0], [1e3]])
+    assert np.isfinite(ours.value(X)).all()
+    assert (np.diff(ours.value(X)) > 0.0).all()

@@ -1,0 +1,72 @@
+"""Where the optimum of a finished study lies, by its own model."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from optuna_scaleup.suggest.optima import locate_optimum
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Axis
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import UnitSpace
+from tests.fakes import continuous
+
+
+def quadratic(X: Array, best: Array, noise: float = 0.0, seed: int = 0) -> Dataset:
+    errors = noise * np.random.default_rng(seed).standard_normal(len(X))
+    return Dataset(X, (errors - ((X - best) ** 2).sum(axis=1))[:, None])
+
+
+def points(n: int, d: int, seed: int = 0) -> Array:
+    return np.random.default_rng(seed).random((n, d))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01])
+def test_the_optimum_lies_within_its_error(noise: float) -> None:
+    best = np.array([0.3, 0.6])
+    mean, var = locate_optimum(quadratic(points(25, 2), best, noise), continuous(2))
+    assert np.abs(mean - best).max() < 0.08
+    assert (np.abs(mean - best) < 3.0 * np.sqrt(var)).all()
+    assert (var < 0.1**2).all()
+
+
+def test_few_trials_leave_it_open() -> None:
+    best = np.array([0.3, 0.6])
+    few = locate_optimum(quadratic(points(3, 2), best), continuous(2))[1]
+    many = locate_optimum(quadratic(points(25, 2), best), continuous(2))[1]
+    assert (few > 4.0 * many).all()
+    one = locate_optimum(quadratic(points(1, 2), best), continuous(2))[1]
+    assert (one > 0.1**2).all()
+
+
+def test_equal_values_say_nothing() -> None:
+    X = points(12, 1)
+    mean, var = locate_optimum(Dataset(X, np.zeros((12, 1))), continuous(1))
+    assert 0.0 <= mean[0] <= 1.0
+    assert var[0] > 0.1**2
+
+
+def test_a_study_with_a_wider_range_may_have_it_outside() -> None:
+    X = 3.0 * points(30, 1) - 1.0
+    mean, var = locate_optimum(quadratic(X, np.array([1.5])), continuous(1))
+    assert mean[0] == pytest.approx(1.5, abs=0.2)
+    assert np.isfinite(var[0])
+
+
+def test_unknown_and_categorical_axes_stay_open() -> None:
+    axes = (Axis(), Axis(np.arange(3.0), is_categorical=True), Axis(np.linspace(0.1, 0.9, 5)))
+    X = points(20, 3)
+    X[:, 1] = np.arange(20) % 3
+    X[:, 2] = axes[2].snap(X[:, 2])
+    y = -((X[:, 2] - 0.6) ** 2) - 0.3 * (X[:, 1] == 1)
+    X[:, 0] = np.nan
+    mean, var = locate_optimum(Dataset(X, y[:, None]), UnitSpace(axes))
+    assert np.isinf(var[:2]).all()
+    assert mean[2] == pytest.approx(0.6, abs=0.12)  # between two values of the grid
+
+
+def test_it_is_the_same_for_whoever_asks() -> None:
+    data = quadratic(points(10, 2), np.array([0.4, 0.4]), 0.05)
+    first, second = (locate_optimum(data, continuous(2)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)

@@ -1,0 +1,145 @@
+"""How a problem falls apart into outputs, and what a constraint's values become."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from optuna_scaleup.suggest.outputs import constraint_outputs
+from optuna_scaleup.suggest.outputs import objective_outputs
+from optuna_scaleup.suggest.outputs import observed_feasibility
+from optuna_scaleup.suggest.outputs import violations
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import Problem
+from optuna_scaleup.types import Scales
+from tests.fakes import continuous
+from tests.fakes import no_trials
+
+
+NAN = np.nan
+X = np.linspace(0.0, 1.0, 4)[:, None]
+Y = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0], [4.0, 40.0]])
+
+
+def problem_with(target: dict[str, Array], *sources: dict[str, Array]) -> Problem:
+    return Problem(
+        continuous(1),
+        Dataset(X, Y, constraints=target),
+        tuple(Dataset(X, Y, constraints=source) for source in sources),
+        source_keys=tuple(f"key{i}" for i in range(len(sources))),
+        scales=Scales(np.arange(len(sources))[:, None], np.zeros((1, 1)), np.ones((1, 1))),
+    )
+
+
+def test_each_objective_is_a_problem_of_its_own() -> None:
+    first, second = objective_outputs(problem_with({}, {}))
+    for output, column in ((first, 0), (second, 1)):
+        (source,) = output.problem.sources
+        for data in (output.problem.target, source):
+            np.testing.assert_allclose(output.unit * data.Y, Y[:, [column]])
+    assert first.problem.source_keys != second.problem.source_keys
+
+
+def test_sizes_stay_with_their_sources() -> None:
+    empty = Dataset(np.empty((0, 1)), np.empty((0, 2)))
+    problem = replace(problem_with({}, {}, {}, {}), sources=(empty, Dataset(X, Y), empty))
+    (output, _) = objective_outputs(problem)
+    assert output.problem.scales is not None
+    np.testing.assert_array_equal(output.problem.scales.log_ratios, [[1]])
+
+
+def test_rows_and_sources_that_lack_a_constraint_are_left_out() -> None:
+    mem, time = np.array([NAN, 1.0, NAN, -2.0]), np.array([1.0, 2.0, 3.0, -4.0])
+    problem = problem_with({"mem": mem, "time": time}, {"mem": mem}, {"time": time})
+    outputs = [*constraint_outputs(problem).values()]
+    assert [o.problem.target.n_trials for o in outputs] == [2, 4]
+    np.testing.assert_array_equal(outputs[0].problem.target.X, X[[1, 3]])
+    for output, i_source in zip(outputs, (0, 1), strict=True):
+        (key,) = output.problem.source_keys
+        assert key.startswith(f"key{i_source}/")
+        assert output.problem.scales is None  # the optimum's drift is not the constraint's
+
+
+def test_a_target_without_trials_takes_the_sources_constraints() -> None:
+    source = Dataset(X, Y, constraints={"mem": X[:, 0]})
+    problem = Problem(continuous(1), no_trials(1), (source,))
+    (output,) = constraint_outputs(problem).values()
+    assert output.problem.target.n_trials == 0
+    assert output.problem.sources[0].n_trials == 4
+
+
+def test_a_constraint_that_only_the_source_has_is_none_of_the_targets() -> None:
+    assert constraint_outputs(problem_with({}, {"mem": X[:, 0]})) == {}
+
+
+def test_a_constraint_without_any_value_is_none() -> None:
+    assert constraint_outputs(problem_with({"mem": np.full(4, NAN)})) == {}
+
+
+def squashed(c: Array, *sources: Array) -> Array:
+    (output,) = constraint_outputs(problem_with({"c": c}, *({"c": s} for s in sources))).values()
+    return output.problem.target.Y[:, 0]
+
+
+@pytest.mark.parametrize(
+    "c",
+    [
+        np.array([-1.0, 0.0, 1e-3, 5.0]),
+        np.array([-1e300, -1e-300, 0.0, 1e308]),
+        np.array([-5e-324, 0.0, 5e-324, 1e308]),
+        np.array([-2.0, -1.0, -0.5, -0.1]),
+    ],
+)
+def test_squash_keeps_the_threshold_and_the_order(c: Array) -> None:
+    values = squashed(c)
+    assert np.isfinite(values).all()
+    assert (np.sign(values) * np.sign(c) >= 0.0).all()
+    assert (np.diff(values) >= 0.0).all()
+
+
+def test_zero_holds_by_a_margin_where_nothing_is_below() -> None:
+    """A constraint that is clipped at zero, as ``max(g, 0)``."""
+    clipped = squashed(np.array([0.0, 0.0, 1.0, 2.0]))
+    assert (clipped[:2] < -0.3).all()
+    assert (clipped[2:] > 0.0).all()
+    source = np.array([-1.0, 1.0, 1.0, 1.0])
+    assert (squashed(np.array([0.0, 0.0, 1.0, 2.0]), source)[:2] == 0.0).all()
+
+
+def test_what_was_observed() -> None:
+    columns = {"a": np.array([-1.0, 0.0, 1.0, NAN]), "b": np.array([1.0, NAN, -1.0, -1.0])}
+    data = Dataset(X, Y, constraints=columns)
+    expected = [[NAN, 0.0, 1.0], [NAN, NAN, 1.0], [NAN, 1.0, 0.0], [NAN, 1.0, NAN]]
+    np.testing.assert_array_equal(observed_feasibility(data, ["none", "b", "a"]), expected)
+
+
+@pytest.mark.parametrize("factor", [2.0**-900, 1024.0, 2.0**900])
+def test_squash_does_not_depend_on_the_unit(factor: float) -> None:
+    c = np.array([-3.0, -0.1, 0.2, 50.0])
+    np.testing.assert_array_equal(squashed(factor * c), squashed(c))
+
+
+def test_squash_keeps_the_resolution_at_the_threshold() -> None:
+    """Two values a tenth of the typical magnitude apart stay so, whatever lies far out."""
+    values = squashed(np.array([-0.05, 0.05, 1.0, 1e9]), np.array([-1.0, 1.0, -1.0, 1.0]))
+    assert values[1] - values[0] == pytest.approx(0.1, rel=1e-2)
+    assert values[3] - values[2] < 25.0
+
+
+def test_target_and_source_share_the_unit() -> None:
+    c = np.array([-1.0, -0.1, 0.1, 1.0])
+    (output,) = constraint_outputs(problem_with({"c": c}, {"c": c}, {"c": 8.0 * c})).values()
+    target, small, large = (
+        np.sinh(d.Y[:, 0]) for d in (output.problem.target, *output.problem.sources)
+    )
+    np.testing.assert_allclose(target, small)
+    np.testing.assert_allclose(8.0 * target, large)
+
+
+def test_violations_add_up_and_what_is_missing_breaks_nothing() -> None:
+    a, b = np.array([-1.0, 2.0, NAN, 2.0]), np.array([-10.0, 10.0, -10.0, np.inf])
+    data = Dataset(X, Y, constraints={"a": a, "b": b})
+    np.testing.assert_allclose(violations(data), [0.0, 2.0, 0.0, 1.0])

@@ -1,0 +1,86 @@
+"""Fits of sources are made once for the same data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from optuna_scaleup.suggest.source_fits import SourceFits
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Problem
+from tests.fakes import continuous
+from tests.fakes import no_trials
+from tests.fakes import quadratic_study
+
+
+class Shelf:
+    """A shelf in memory."""
+
+    def __init__(self) -> None:
+        self.fits: dict[str, Array] = {}
+        self.n_put = 0
+
+    def get(self, key: str) -> Array | None:
+        return self.fits.get(key)
+
+    def put(self, key: str, theta: Array) -> None:
+        self.fits[key] = theta
+        self.n_put += 1
+
+
+def problem(shelf: Shelf | None, n_dims: int = 2, key: str = "data") -> Problem:
+    source = quadratic_study(15, n_dims, 0.3, np.random.default_rng(0))
+    return Problem(
+        continuous(n_dims), no_trials(n_dims), (source,), source_keys=(key,), shelf=shelf
+    )
+
+
+def test_equal_with_and_without_a_shelf() -> None:
+    shelf = Shelf()
+    (alone,) = SourceFits().sources_of(problem(None))
+    (first,) = SourceFits().sources_of(problem(shelf))
+    (second,) = SourceFits().sources_of(problem(shelf))
+    for other in (first, second):
+        np.testing.assert_array_equal(other.theta, alone.theta)
+        np.testing.assert_array_equal(other.parent.alpha, alone.parent.alpha)
+        np.testing.assert_array_equal(other.parent.L_inv, alone.parent.L_inv)
+    assert shelf.n_put == 1
+
+
+def test_what_lies_on_the_shelf_is_not_fitted_again() -> None:
+    """Another fit that might be one is taken as it is."""
+    shelf = Shelf()
+    (source,) = SourceFits().sources_of(problem(shelf))
+    (key,) = shelf.fits
+    shelf.fits[key] = source.theta + 0.01
+    (taken,) = SourceFits().sources_of(problem(shelf))
+    np.testing.assert_array_equal(taken.theta, source.theta + 0.01)
+
+
+def test_what_fits_worse_than_the_priors_centre_is_replaced() -> None:
+    shelf = Shelf()
+    (source,) = SourceFits().sources_of(problem(shelf))
+    (key,) = shelf.fits
+    for wrong in (source.theta + 5.0, source.theta[:-1], source.theta + 1e9):
+        shelf.fits[key] = wrong
+        (again,) = SourceFits().sources_of(problem(shelf))
+        np.testing.assert_array_equal(again.theta, source.theta)
+        np.testing.assert_array_equal(shelf.fits[key], source.theta)
+
+
+def test_each_data_and_space_has_its_own_place() -> None:
+    shelf = Shelf()
+    conditional = problem(shelf)
+    X = conditional.sources[0].X.copy()
+    X[::3, 1] = np.nan
+    conditional = replace(conditional, sources=(replace(conditional.sources[0], X=X),))
+    for p in (problem(shelf), problem(shelf, key="more data"), problem(shelf, 3), conditional):
+        SourceFits().sources_of(p)
+    assert len(shelf.fits) == shelf.n_put == 4
+
+
+def test_data_without_a_fingerprint_is_not_shared() -> None:
+    shelf = Shelf()
+    SourceFits().sources_of(replace(problem(shelf), source_keys=()))
+    assert shelf.fits == {}

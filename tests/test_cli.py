@@ -1,0 +1,166 @@
+"""The command line: what it prints, its exit codes, and that it never prints a password."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import optuna
+import pytest
+
+from optuna_scaleup import ScaleUpSampler
+from optuna_scaleup.cli import main
+from optuna_scaleup.cli import redacted
+
+
+SECRET = "p%40ss-wörd"
+
+
+def objective(trial: optuna.Trial) -> float:
+    return (math.log10(trial.suggest_float("lr", 1e-5, 1e-1, log=True)) + 3.0) ** 2
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    url = f"sqlite:///{tmp_path_factory.mktemp('cli') / 'studies.db'}"
+    small = optuna.create_study(
+        study_name="small", storage=url, sampler=optuna.samplers.RandomSampler(seed=0)
+    )
+    small.optimize(objective, n_trials=8)
+    large = optuna.create_study(
+        study_name="large", storage=url, sampler=ScaleUpSampler(small, seed=0)
+    )
+    large.optimize(objective, n_trials=2)
+    return url
+
+
+def test_recommend_before_the_large_study(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recommend", "--storage", url, "--source", "small"]) == 0
+    said = capsys.readouterr().out
+    assert "Recommendation from the sources alone" in said
+    assert "lr" in said
+
+
+def test_recommend_with_sizes_as_json(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["recommend", "--storage", url, "--source", "small@params=1e6", "--target", "large"]
+    assert main([*argv, "--scale", "params=1e9", "-n", "2", "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["extrapolation"]["ratios"] == {"params": pytest.approx(1e3)}
+    assert first["n_trials"] == 2
+    assert first["params"]["lr"] != second["params"]["lr"]
+
+
+def test_the_target_remembers_its_sources(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPTUNA_SCALEUP_STORAGE", url)
+    assert main(["recommend", "--target", "large", "--json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)
+    assert list(found["source_weights"]) == ["small"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["recommend", "--source", "tiny"], "no study 'tiny'. It has: "),
+        (["recommend"], "needs --source, --target"),
+        (["publish"], "needs --target"),
+        (["recommend", "--source", "small", "-n", "0"], "at least 1"),
+        (["recommend", "--source", "small", "--scale", "8"], "no source has a scale"),
+        (["recommend", "--source", "small@-3", "--scale", "8"], "positive and finite"),
+    ],
+)
+def test_what_the_user_can_put_right(
+    url: str, argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*argv[:1], "--storage", url, *argv[1:]]) == 1
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+
+
+def test_a_mistyped_database_is_not_created(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "typo.db"
+    assert main(["report", "--storage", f"sqlite:///{path}", "--target", "large"]) == 1
+    assert f"no SQLite file '{path}'" in capsys.readouterr().err
+    assert not path.exists()
+
+
+def test_no_storage(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPTUNA_SCALEUP_STORAGE", raising=False)
+    assert main(["recommend", "--source", "small"]) == 1
+    assert "--storage" in capsys.readouterr().err
+    assert main(["recommend", "--storage", "nowhere.journal", "--source", "small"]) == 1
+    assert "no journal file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["recommend", "--storage", f"mysql+nonsense://me:{SECRET}@127.0.0.1/x", "--source", "s"],
+        ["recommend", "--storage", f"sqlite:///missing-folder/{SECRET}/x.db", "--source", "s"],
+        ["recommend", "--storge", f"mysql://me:{SECRET}@127.0.0.1/x", "--source", "s"],
+    ],
+)
+def test_a_password_is_never_echoed(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code = main(argv)
+    except SystemExit as error:
+        code = int(error.code or 0)
+    captured = capsys.readouterr()
+    assert code in (1, 2)
+    if "://me:" in argv[2]:
+        assert SECRET not in captured.err + captured.out
+        assert "p@ss-wörd" not in captured.err + captured.out
+
+
+def test_redacted_covers_both_spellings_and_foreign_urls() -> None:
+    text = f"at postgresql://me:{SECRET}@host/db said 'p@ss-wörd'; redis://u:other@h"
+    assert redacted(text, f"postgresql://me:{SECRET}@host/db") == (
+        "at postgresql://me:***@host/db said '***'; redis://u:***@h"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("at mysql://me:a@b:c@host/db", "at mysql://me:***@host/db"),
+        (
+            "postgresql://host/db?user=me&password=s3cret&x=1",
+            "postgresql://host/db?user=me&password=***&x=1",
+        ),
+        ("redis://:s3cret@host:6379/0 refused", "redis://:***@host:6379/0 refused"),
+        ("no secret: user@host", "no secret: user@host"),
+    ],
+)
+def test_redacted_without_knowing_the_url(text: str, shown: str) -> None:
+    assert redacted(text) == shown
+
+
+def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["--help"], ["recommend", "--help"]):
+        with pytest.raises(SystemExit) as exit_:
+            main(argv)
+        assert exit_.value.code == 0
+        assert "optuna-scaleup recommend --storage sqlite:///" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as exit_:
+        main(["--nothing"])
+    assert exit_.value.code == 2
+
+
+def test_a_journal_file_is_a_storage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    path = tmp_path / "studies.journal"
+    storage = JournalStorage(JournalFileBackend(str(path)))
+    small = optuna.create_study(
+        study_name="small", storage=storage, sampler=optuna.samplers.RandomSampler(seed=0)
+    )
+    small.optimize(objective, n_trials=4)
+    assert main(["recommend", "--storage", str(path), "--source", "small"]) == 0
+    assert "lr" in capsys.readouterr().out

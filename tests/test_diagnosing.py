@@ -1,0 +1,181 @@
+"""What a large study learnt about its sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from scipy.stats import kendalltau
+
+from optuna_scaleup import ScaleUpSampler
+from optuna_scaleup import Source
+from optuna_scaleup import TransferReport
+from optuna_scaleup.model.diagnosis import rank_agreement
+from optuna_scaleup.model.diagnosis import rank_agreement_quantiles
+from optuna_scaleup.report.advice import advice
+from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.transfer import Calibration
+from optuna_scaleup.report.transfer import SourceReport
+
+
+SPACE: dict[str, optuna.distributions.BaseDistribution] = {
+    "lr": optuna.distributions.FloatDistribution(1e-4, 1.0, log=True),
+    "mom": optuna.distributions.FloatDistribution(0.0, 1.0),
+}
+
+
+def loss(params: dict[str, Any], size: float) -> float:
+    """The best ``lr`` is proportional to ``size ** -0.5``, the best ``mom`` stays."""
+    gap = np.log10(params["lr"] / (0.1 * size**-0.5)), 2 * (params["mom"] - 0.6)
+    return float(np.square(gap).sum()) + 1.0 / size
+
+
+def study_of(size: float, n_trials: int, seed: int = 0, name: str | None = None) -> optuna.Study:
+    sampler = optuna.samplers.RandomSampler(seed=seed)
+    study = optuna.create_study(study_name=name or f"size {size}", sampler=sampler)
+    for _ in range(n_trials):
+        trial = study.ask(SPACE)
+        study.tell(trial, loss(trial.params, size))
+    return study
+
+
+@pytest.fixture(scope="module")
+def ladder() -> TransferReport:
+    sources = [Source(study_of(size, 20, seed), scale=size) for seed, size in enumerate((1, 10))]
+    return ScaleUpSampler(sources, scale=100, seed=0).diagnose(study_of(100, 8, 5))
+
+
+def contains(interval: Interval, value: float) -> bool:
+    return interval.outer[0] <= value <= interval.outer[1]
+
+
+def test_weights_add_up(ladder: TransferReport) -> None:
+    weights = [source.weight or 0.0 for source in ladder.sources]
+    assert sum(weights) + ladder.no_source_weight == pytest.approx(1.0)
+    assert [source.label for source in ladder.sources] == ["size 1", "size 10"]
+    assert [source.n_trials for source in ladder.sources] == [20, 20]
+    assert ladder.n_trials == 8
+
+
+def test_shifts_are_those_of_the_optimum(ladder: TransferReport) -> None:
+    for source, factor in zip(ladder.sources, (0.1, 10**-0.5), strict=True):
+        lr, mom = source.shifts["lr"], source.shifts["mom"]
+        assert lr.is_factor
+        assert not mom.is_factor
+        assert contains(lr.amount, factor)
+        assert contains(mom.amount, 0.0)
+        assert lr.amount.outer[1] < 1.0
+
+
+def test_exponents_are_those_of_the_law(ladder: TransferReport) -> None:
+    assert ladder.exponents.keys() == {"lr"}  # an exponent of the other one means nothing
+    exponent = ladder.exponents["lr"]["size"]
+    assert contains(exponent, -0.5)
+    assert exponent.median == pytest.approx(-0.5, abs=0.15)
+
+
+def test_good_sources_rank_well(ladder: TransferReport) -> None:
+    for source in ladder.sources:
+        assert source.rank_agreement is not None
+        assert source.rank_agreement.outer[0] > 0.2
+    assert ladder.advice.startswith("Source 'size 1")
+
+
+def test_rank_agreement_is_kendalls() -> None:
+    rng = np.random.default_rng(0)
+    for ties in (1.0, 3.0):
+        a, b = np.round(rng.normal(size=(2, 12)) * ties) / ties
+        assert rank_agreement(a, b) == pytest.approx(kendalltau(a, b).statistic)
+    assert np.isnan(rank_agreement(np.zeros(3), np.arange(3.0)))
+
+
+def test_rank_agreement_of_few_trials_is_unsure() -> None:
+    few, many = (rank_agreement_quantiles(1.0, n, [0.05])[0] for n in (3, 30))
+    assert few < 0.5 < 0.9 < many
+    # Without agreement the spread is that of Kendall's tau.
+    tau = rank_agreement_quantiles(0.0, 30, [0.16, 0.84])
+    assert np.ptp(tau) / 2 == pytest.approx((2 * 65 / (9 * 30 * 29)) ** 0.5, rel=0.05)
+
+
+def test_a_misleading_source_is_told_of() -> None:
+    opposite = optuna.create_study(study_name="opposite")
+    for trial in study_of(1, 20).trials:
+        opposite.add_trial(
+            optuna.create_trial(
+                params=trial.params,
+                distributions=trial.distributions,
+                value=-float(trial.values[0]),
+            )
+        )
+    report = ScaleUpSampler(opposite, seed=0).diagnose(study_of(1, 12, 3))
+    assert report.no_source_weight > 0.5
+    agreement = report.sources[0].rank_agreement
+    assert agreement is not None
+    assert agreement.median < 0.3
+
+
+def test_predictions_are_checked_and_nothing_is_written() -> None:
+    sampler = ScaleUpSampler(study_of(1, 15), seed=0)
+    study = optuna.create_study(sampler=sampler)
+    for factor in (1.0, 1.0, 1e6):
+        trial = study.ask(SPACE)
+        study.tell(trial, factor * (1.0 + loss(trial.params, 1)))
+    attrs = [dict(trial.system_attrs) for trial in study.trials]
+    calibration = sampler.diagnose(study).calibration
+    assert [dict(trial.system_attrs) for trial in study.trials] == attrs
+    assert calibration is not None
+    assert calibration.n_predictions == 3
+    assert calibration.n_inside <= 2
+    assert contains(calibration.coverage, calibration.n_inside / 3)
+
+
+def test_studies_without_trials_or_sources() -> None:
+    report = ScaleUpSampler(study_of(1, 10), seed=0).diagnose(optuna.create_study())
+    assert report.n_trials == 0
+    assert report.sources[0].rank_agreement is None
+    assert (
+        report.sources[0].shifts["lr"].amount.outer[0]
+        < 1
+        < report.sources[0].shifts["lr"].amount.outer[1]
+    )
+    assert "no finished trial yet" in report.advice
+    alone = ScaleUpSampler().diagnose(study_of(1, 3))
+    assert (alone.sources, alone.no_source_weight, alone.calibration) == ((), 1.0, None)
+    assert "on its own" in alone.advice
+
+
+def test_bad_requests() -> None:
+    with pytest.raises(TypeError, match="of a study"):
+        ScaleUpSampler().diagnose("study")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="one objective"):
+        ScaleUpSampler().diagnose(optuna.create_study(directions=["minimize"] * 2))
+    study = study_of(1, 2, name="mine")
+    with pytest.raises(ValueError, match="'mine' is its own source"):
+        ScaleUpSampler(study).diagnose(study)
+
+
+SURE = Interval(-0.5, (-0.6, -0.4), (-0.8, -0.2))
+
+
+@pytest.mark.parametrize(
+    ("sources", "no_source", "since", "told"),
+    [
+        ([("a", 0.02, None)], 0.98, 6, "The source misleads: it is ignored since trial 6."),
+        ([("a", 0.01, None), ("b", 0.01, None)], 0.98, None, "mislead: they are ignored."),
+        ([("a", 0.5, SURE)], 0.5, None, "Source 'a' ranks the large trials the wrong way round"),
+        ([("a", 0.01, None), ("b", 0.8, None)], 0.19, None, "'b' helps most; 'a' could be left"),
+        ([("a", 0.4, None), ("b", 0.5, None)], 0.1, None, "Source 'b' helps most: go on with it."),
+        ([("a", None, None)], 1.0, None, "on its own"),
+    ],
+)
+def test_advice(sources: list[Any], no_source: float, since: int | None, told: str) -> None:
+    reports = tuple(SourceReport(n, 9, weight=w, rank_agreement=r) for n, w, r in sources)
+    assert told in advice(TransferReport("large", 8, reports, no_source), since)
+
+
+def test_surprises_are_told_of() -> None:
+    calibration = Calibration(10, 5, 5, Interval(0.5, (0.4, 0.6), (0.3, 0.7)))
+    report = TransferReport("large", 8, (SourceReport("a", 9, weight=0.9),), 0.1, {}, calibration)
+    assert "surprise" in advice(report, None)

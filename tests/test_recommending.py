@@ -1,0 +1,175 @@
+"""What to run next at the large scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.study import StudyDirection
+
+from optuna_scaleup import Recommendation
+from optuna_scaleup import ScaleUpSampler
+from optuna_scaleup import Source
+from optuna_scaleup import recommend
+from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.interval import Odds
+
+
+SPACE: dict[str, BaseDistribution] = {
+    "act": CategoricalDistribution(["relu", "tanh"]),
+    "bs": IntDistribution(8, 512, log=True),
+    "lr": FloatDistribution(1e-4, 1.0, log=True),
+}
+
+
+def loss(params: dict[str, Any]) -> float:
+    """Best at ``lr`` 0.01 and ``bs`` 64, with relu."""
+    gap = [np.log10(params["lr"] / 1e-2), np.log10(params["bs"] / 64), params["act"] == "tanh"]
+    return float(np.square(gap).sum())
+
+
+def small(n_trials: int = 25, sign: float = 1.0) -> optuna.Study:
+    direction = StudyDirection.MINIMIZE if sign > 0 else StudyDirection.MAXIMIZE
+    sampler = optuna.samplers.RandomSampler(seed=1)
+    study = optuna.create_study(study_name="small", direction=direction, sampler=sampler)
+    for _ in range(n_trials):
+        trial = study.ask(SPACE)
+        study.tell(trial, sign * loss(trial.params))
+    return study
+
+
+@pytest.fixture(scope="module")
+def before() -> Recommendation:
+    (only,) = recommend(small())
+    return only
+
+
+def test_before_the_first_large_trial(before: Recommendation) -> None:
+    assert before.params["act"] == "relu"
+    assert 0.004 < before.params["lr"] < 0.025
+    assert 25 < before.params["bs"] < 160
+    assert before.n_trials == 0
+    assert 0.5 < before.source_weights["small"] <= 1.0
+
+
+def test_intervals_hold_the_optimum_and_are_nested(before: Recommendation) -> None:
+    for name, best in (("lr", 0.01), ("bs", 64)):
+        where = before.optimum[name]
+        assert isinstance(where, Interval)
+        assert where.outer[0] <= where.inner[0] <= where.median <= where.inner[1] <= where.outer[1]
+        assert where.outer[0] < best < where.outer[1]
+    odds = before.optimum["act"]
+    assert isinstance(odds, Odds)
+    assert list(odds.probabilities) == ["relu", "tanh"]
+    assert odds.probabilities["relu"] > 0.6
+    assert before.value is not None
+    assert before.value.outer[0] < 0.05 < before.value.outer[1]
+
+
+def test_maximising_the_negative_is_the_same(before: Recommendation) -> None:
+    (mirrored,) = recommend(small(sign=-1.0))
+    assert mirrored.params == before.params
+    assert mirrored.value is not None
+    assert before.value is not None
+    assert mirrored.value.median == pytest.approx(-before.value.median)
+    assert mirrored.value.outer[0] == pytest.approx(-before.value.outer[1])
+
+
+def test_another_space_and_another_unit() -> None:
+    space: dict[str, BaseDistribution] = {
+        "lr": FloatDistribution(1e-3, 0.005, log=True),
+        "new": FloatDistribution(0, 2),
+        "one": IntDistribution(3, 3),
+    }
+    (only,) = recommend(small(), search_space=space, direction="maximize")
+    assert only.params.keys() == space.keys()
+    assert only.params["lr"] > 0.0025
+    assert (only.params["new"], only.params["one"]) == (1.0, 3)
+    assert only.optimum["new"] == Interval(1.0, (0.5, 1.5), (0.1, 1.9))
+    assert only.extrapolation.outside == ("new",)
+    assert only.value is None  # nothing tells the accuracy that goes with a loss
+
+
+def test_a_batch_is_diverse_and_the_study_is_left_alone() -> None:
+    sampler = ScaleUpSampler(small(), seed=0)
+    study = optuna.create_study(sampler=sampler)
+    running = study.ask()
+    first = sampler.recommend(study, n=2)
+    assert len(study.trials) == 1
+    assert not study.trials[0].system_attrs
+    assert not running.params
+    points = [
+        (np.log(r.params["lr"]), np.log(r.params["bs"]), float(r.params["act"] == "tanh"))
+        for r in first
+    ]
+    assert np.abs(np.subtract(points[0], points[1])).max() > 0.1
+    assert sampler.recommend(SPACE)[0].params == first[0].params
+
+
+def test_the_best_mean_counts_not_the_luckiest_value() -> None:
+    study = optuna.create_study()
+    space: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1)}
+    values = {0.1: [0.5, 0.6], 0.3: [0.0, 0.05, 0.02], 0.5: [0.4], 0.9: [-0.1, 1.0, 1.1, 0.9]}
+    for x, results in values.items():
+        for value in results:
+            study.add_trial(optuna.create_trial(value=value, params={"x": x}, distributions=space))
+    (only,) = ScaleUpSampler(seed=0).recommend(study)
+    assert study.best_params["x"] == 0.9
+    assert 0.15 < only.params["x"] < 0.45
+    assert only.n_trials == 10
+
+
+def test_sizes_tell_how_far_it_reaches() -> None:
+    study = small(8)
+    sources = [Source(study, scale={"n": 1, "d": 2}), Source(study, scale={"n": 4, "d": 2})]
+    (only,) = recommend(sources, scale={"n": 8, "d": 8})
+    assert only.extrapolation.ratios == pytest.approx({"n": 2.0, "d": 4.0})
+    assert only.extrapolation.spans == pytest.approx({"n": 4.0, "d": 1.0})
+
+
+def finished(study: optuna.Study) -> optuna.Study:
+    study.optimize(lambda t: [t.suggest_float("x", 0, 1)] * len(study.directions), n_trials=1)
+    return study
+
+
+@pytest.mark.parametrize(
+    ("given", "n", "error", "message"),
+    [
+        (SPACE, 0, ValueError, "`n` is at least 1"),
+        (SPACE, 1.5, TypeError, "number of recommendations"),
+        (SPACE, True, TypeError, "number of recommendations"),
+        ("study", 1, TypeError, "for a study or for a search space"),
+        ({}, 1, ValueError, "empty"),
+        ({"x": (0, 1)}, 1, TypeError, "maps names to distributions"),
+        ({"x": FloatDistribution(0, 1)}, 1, ValueError, "nothing to recommend from"),
+    ],
+)
+def test_bad_requests(given: Any, n: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        ScaleUpSampler(small(2)).recommend(given, n)
+
+
+def test_nothing_to_learn_from() -> None:
+    empty = optuna.create_study()
+    for source in (None, empty):
+        with pytest.raises(ValueError, match="nothing to recommend from"):
+            ScaleUpSampler(source).recommend(optuna.create_study())
+    with pytest.raises(ValueError, match="not known whether larger or smaller"):
+        recommend(small(2).trials)
+    with pytest.raises(ValueError, match="not known whether larger or smaller"):
+        recommend(None)
+
+
+def test_unsuitable_studies() -> None:
+    two = finished(optuna.create_study(directions=["minimize", "minimize"]))
+    with pytest.raises(ValueError, match="one objective"):
+        ScaleUpSampler().recommend(two)
+    one = finished(optuna.create_study(study_name="mine"))
+    with pytest.raises(ValueError, match="'mine' is its own source"):
+        ScaleUpSampler(one).recommend(one)

@@ -1,0 +1,308 @@
+"""What the figures show: traces, ranges, titles, and what they say when there is nothing."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from typing import Literal
+
+import numpy as np
+import optuna
+import pytest
+from optuna.samplers import RandomSampler
+from optuna.trial import TrialState
+from optuna.trial import create_trial
+
+from optuna_scaleup import ScaleUpSampler
+
+
+pytest.importorskip("plotly", reason="the figures need plotly")
+
+from optuna_scaleup import visualization as figures
+
+
+OPTIMA = {"small": -3.0, "large": -3.5}
+
+
+def objective(trial: optuna.Trial, name: str, sign: float) -> float:
+    log_lr = math.log10(trial.suggest_float("lr", 1e-5, 1e-1, log=True))
+    kind = trial.suggest_categorical("kind", ["adam", "sgd"])
+    value = 0.3 * (log_lr - OPTIMA[name]) ** 2 + (0.2 if kind == "sgd" else 0.0)
+    if kind == "sgd":
+        value += 0.1 * trial.suggest_float("momentum", 0.0, 0.9)
+    return sign * value
+
+
+def make_studies(
+    storage: str | None, direction: Literal["minimize", "maximize"] = "minimize"
+) -> optuna.Study:
+    sign = 1.0 if direction == "minimize" else -1.0
+    small = optuna.create_study(
+        study_name="small",
+        storage=storage,
+        direction=direction,
+        sampler=optuna.samplers.RandomSampler(seed=0),
+    )
+    small.optimize(lambda t: objective(t, "small", sign), n_trials=12)
+    large = optuna.create_study(
+        study_name="large",
+        storage=storage,
+        direction=direction,
+        sampler=ScaleUpSampler(small, seed=0),
+    )
+    for momentum in (0.3, 0.6):  # so that every parameter varies
+        large.enqueue_trial({"kind": "sgd", "momentum": momentum})
+    large.optimize(lambda t: objective(t, "large", sign), n_trials=4)
+    return large
+
+
+@pytest.fixture(scope="module", params=["minimize", "maximize"])
+def large(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A large study as a new process finds it in the storage."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('studies') / 'studies.db'}"
+    make_studies(url, request.param)
+    return optuna.load_study(study_name="large", storage=url)
+
+
+def traces(figure: Any, name: str, group: str | None = None) -> list[Any]:
+    return [t for t in figure.data if t.name == name and group in (None, t.legendgroup)]
+
+
+def texts(figure: Any) -> str:
+    return " ".join([figure.layout.title.text or "", *(a.text for a in figure.layout.annotations)])
+
+
+def test_surrogate_shows_both_studies_and_the_next_trial(large: optuna.Study) -> None:
+    figure = figures.plot_surrogate(large, "lr")
+    assert figure.layout.title.text.startswith("Surrogate Plot: lr")
+    assert figure.layout.xaxis.type == "log"
+    low, high = figure.layout.xaxis.range
+    assert low < -5 < -1 < high < -0.5
+    (target,) = traces(figure, "trials", "target")
+    assert sorted(target.x) == pytest.approx(
+        sorted(t.params["lr"] for t in large.trials), rel=1e-4
+    )
+    assert sorted(target.y) == pytest.approx(sorted(t.values[0] for t in large.trials), rel=1e-4)
+    (source,) = traces(figure, "trials", "source")
+    assert len(source.x) == 12
+    (median,) = traces(figure, "median", "target")
+    bands = {name: traces(figure, name, "target")[0] for name in ("50 % band", "90 % band")}
+    n = len(median.x)
+    for name, band in bands.items():
+        upper, lower = np.array(band.y[:n]), np.array(band.y[n:][::-1])
+        assert (lower <= np.array(median.y)).all(), name
+        assert (upper >= np.array(median.y)).all(), name
+    assert np.ptp(np.array(bands["90 % band"].y)) >= np.ptp(np.array(bands["50 % band"].y))
+    (star,) = traces(figure, "next suggestion")
+    (gain,) = traces(figure, "acquisition")
+    step = 4.0 / (n - 1)
+    best = gain.x[int(np.argmax(gain.y))]
+    assert abs(math.log10(star.x[0]) - math.log10(best)) <= 2 * step
+    y_low, y_high = figure.layout.yaxis.range
+    best_value = large.best_value
+    assert y_low < best_value < y_high
+
+
+def test_surrogate_of_a_choice_and_of_a_pair(large: optuna.Study) -> None:
+    figure = figures.plot_surrogate(large, "kind")
+    assert list(figure.layout.xaxis.ticktext) == ["adam", "sgd"]
+    assert len(traces(figure, "90 % interval", "target")[0].x) == 2
+    figure = figures.plot_surrogate(large, ["lr", "kind"])
+    maps = [t for t in figure.data if t.type == "heatmap"]
+    assert [len(m.z) for m in maps] == [2, 2, 2, 2]
+    assert all(np.isfinite(m.z).all() for m in maps)
+    best_is_dark = (large.direction.name == "MINIMIZE") == bool(maps[1].reversescale)
+    assert best_is_dark
+    figure = figures.plot_surrogate(large, "momentum", fixed={"kind": "sgd", "lr": 1e-3})
+    assert "kind = sgd" in texts(figure)
+
+
+def test_surrogate_finds_its_parameter_and_checks_names(large: optuna.Study) -> None:
+    assert figures.plot_surrogate(large).layout.title.text.startswith("Surrogate Plot: lr")
+    for params in ("batch", ["lr", "lr"], ["lr", "kind", "momentum"]):
+        with pytest.raises(ValueError, match=r"params|no parameter 'batch'"):
+            figures.plot_surrogate(large, params)
+    with pytest.raises(ValueError, match="`fixed` has 'kind': 'rmsprop'"):
+        figures.plot_surrogate(large, "lr", fixed={"kind": "rmsprop"})
+    with pytest.raises(ValueError, match="objective"):
+        figures.plot_surrogate(large, "lr", objective=1)
+
+
+def test_transfer_shows_predictions_outcomes_and_weights(large: optuna.Study) -> None:
+    figure = figures.plot_transfer(large)
+    (predicted,) = traces(figure, "predicted: median, 90 %")
+    assert list(predicted.x) == [0, 1, 2, 3]
+    outcomes = [t for t in figure.data if t.name and t.name.startswith("outcome")]
+    values = {x: y for t in outcomes for x, y in zip(t.x, t.y, strict=True)}
+    assert values == pytest.approx({t.number: t.value for t in large.trials}, rel=1e-4)
+    (inside,) = traces(figure, "outcome, as predicted") or [None]
+    n_inside = 0 if inside is None else len(inside.x)
+    assert f"{n_inside} of 4 outcomes" in texts(figure)
+    low = np.array(predicted.y) - np.array(predicted.error_y.arrayminus)
+    high = np.array(predicted.y) + np.array(predicted.error_y.array)
+    for i, number in enumerate(predicted.x):
+        is_inside = inside is not None and number in inside.x
+        assert is_inside == (low[i] - 1e-6 <= values[number] <= high[i] + 1e-6)
+    weights = [traces(figure, f"weight: {name}")[0].y for name in ("small", "no source")]
+    np.testing.assert_allclose(np.sum(weights, axis=0), 1.0, atol=1e-5)
+
+
+def test_a_bare_list_of_trials_has_no_name_to_show() -> None:
+    small = make_studies(None).trials
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    study.optimize(lambda t: objective(t, "large", 1.0), n_trials=2)
+    assert traces(figures.plot_surrogate(study, "lr"), "median", "source")
+    study.sampler = RandomSampler()  # as in another process, which knows what the storage holds
+    figure = figures.plot_surrogate(study, "lr")
+    assert not traces(figure, "median", "source")
+    assert "Not in this storage" in texts(figure)
+    figure = figures.plot_surrogate(study, "lr", source=small)
+    assert traces(figure, "median", "source")
+    assert traces(figures.plot_transfer(study), "weight: list of trials")
+
+
+@pytest.mark.parametrize(
+    "plot", [figures.plot_surrogate, figures.plot_transfer, figures.plot_anytime]
+)
+def test_an_empty_study_is_an_informative_figure(plot: Any) -> None:
+    figure = plot(optuna.create_study())
+    assert not figure.data
+    assert len(figure.layout.annotations[0].text) > 20
+
+
+def test_one_trial_and_no_source() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    study.optimize(lambda t: t.suggest_int("n", 1, 9) ** 2, n_trials=1)
+    figure = figures.plot_surrogate(study)
+    (median,) = traces(figure, "median", "target")
+    assert list(median.x) == list(range(1, 10))
+    assert "another sampler" in texts(figures.plot_transfer(study))
+    assert len(figures.plot_anytime(study).data) == 1
+
+
+def test_a_source_of_another_metric_has_its_own_axis() -> None:
+    large = make_studies(None, "maximize")
+    small = optuna.create_study(study_name="loss", sampler=optuna.samplers.RandomSampler(seed=0))
+    small.optimize(lambda t: objective(t, "small", 1.0), n_trials=6)
+    figure = figures.plot_surrogate(large, "lr", source=small)
+    (source,) = traces(figure, "median", "source")
+    (target,) = traces(figure, "median", "target")
+    assert source.yaxis != target.yaxis
+    assert figure.layout.yaxis2.title.text == "loss (source)"
+
+
+def finished(value: float, start: float, seconds: float, **attrs: Any) -> optuna.trial.FrozenTrial:
+    from datetime import datetime
+    from datetime import timedelta
+
+    trial = create_trial(state=TrialState.COMPLETE, value=value, user_attrs=attrs)
+    trial.datetime_start = datetime(2026, 1, 1) + timedelta(seconds=start)
+    trial.datetime_complete = trial.datetime_start + timedelta(seconds=seconds)
+    return trial
+
+
+def test_anytime_by_trials_time_and_cost() -> None:
+    study = optuna.create_study(study_name="one")
+    # Two at once, then a night's pause.
+    study.add_trial(finished(3.0, 0.0, 10.0, usd=1.0))
+    study.add_trial(finished(4.0, 5.0, 15.0, usd=2.0))
+    study.add_trial(finished(1.0, 36_000.0, 5.0))
+    figure = figures.plot_anytime(study)
+    (line,) = figure.data
+    assert (list(line.x), list(line.y)) == ([1, 2, 3], [3.0, 3.0, 1.0])
+    assert figure.layout.xaxis.dtick == 1
+    (line,) = figures.plot_anytime(study, x="time").data
+    assert list(line.x) == [10.0, 20.0, 25.0]
+    (line,) = figures.plot_anytime(study, x="cost", cost="usd").data
+    assert list(line.x) == [1.0, 3.0, 3.0]
+    (line,) = figures.plot_anytime(study, x="cost", cost=lambda trial: 2.0).data
+    assert list(line.x) == [2.0, 4.0, 6.0]
+
+
+def test_anytime_averages_groups() -> None:
+    group = []
+    for values in ([4.0, 2.0, 1.0], [2.0, 3.0]):
+        study = optuna.create_study()
+        for i, value in enumerate(values):
+            study.add_trial(finished(value, float(i), 1.0))
+        group.append(study)
+    figure = figures.plot_anytime({"both": group, "first": group[0]})
+    (mean,) = traces(figure, "both (2 seeds)")
+    assert (list(mean.x), list(mean.y)) == ([1, 2], [3.0, 2.0])
+    assert len(traces(figure, "first")[0].x) == 3
+
+
+def test_anytime_shows_the_samplers_time(large: optuna.Study) -> None:
+    figure = figures.plot_anytime(large, x="time")
+    (spent,) = traces(figure, "large: sampler")
+    assert spent.y[0] == 0.0
+    assert (np.diff(np.array(spent.y)) >= 0.0).all()
+    assert spent.y[-1] > 0.0
+
+
+def test_anytime_bad_arguments() -> None:
+    two = optuna.create_study(directions=["minimize", "minimize"])
+    up = optuna.create_study(direction="maximize")
+    for given, options, message in (
+        (two, {}, "one objective"),
+        ([up, optuna.create_study()], {}, "different directions"),
+        (up, {"x": "epochs"}, "'trials', 'time', 'cost'"),
+        (up, {"x": "cost"}, "needs `cost`"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            figures.plot_anytime(given, **options)
+
+
+def test_without_plotly_the_error_names_the_extra() -> None:
+    program = (
+        "import sys; sys.modules['plotly'] = None\n"
+        "import optuna\nfrom optuna_scaleup import visualization as v\n"
+        "assert not v.is_available()\n"
+        "try:\n    v.plot_transfer(optuna.create_study())\n"
+        "except ImportError as error:\n    print(error)"
+    )
+    root = Path(__file__).parents[2]
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, check=True, capture_output=True, text=True
+    ).stdout
+    assert "optuna-scaleup[visualization]" in said
+
+
+def test_transfer_marks_what_is_beyond_the_axis() -> None:
+    def diverging(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        return 1e6 if x > 0.9 else x
+
+    small = optuna.create_study(study_name="small", sampler=RandomSampler(seed=0))
+    small.optimize(diverging, n_trials=6)
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    study.optimize(diverging, n_trials=4)
+    study.enqueue_trial({"x": 1.0})
+    study.optimize(diverging, n_trials=1)
+    figure = figures.plot_transfer(study)
+    (beyond,) = traces(figure, "outcome, beyond the axis")
+    assert set(beyond.marker.symbol) == {"triangle-up"}
+    assert dict(zip(beyond.x, beyond.text, strict=True))[4] == "1e+06"
+    low, high = figure.layout.yaxis.range
+    assert low < beyond.y[0] < high < 1e5
+
+
+def test_transfer_of_one_trial_has_bars() -> None:
+    small = make_studies(None).trials
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    study.optimize(lambda t: objective(t, "large", 1.0), n_trials=1)
+    bars = [t for t in figures.plot_transfer(study).data if t.type == "bar"]
+    assert sum(t.y[0] for t in bars) == pytest.approx(1.0)
+    assert len(bars) == 2
+
+
+def test_transfer_without_source_shows_predictions_alone() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0, n_startup_trials=2))
+    study.optimize(lambda t: t.suggest_float("x", 0.0, 1.0), n_trials=4)
+    figure = figures.plot_transfer(study)
+    assert len(traces(figure, "predicted: median, 90 %")[0].x) > 0
+    assert figure.layout.xaxis.title.text == "Trial"
+    assert not [t for t in figure.data if t.name.startswith("weight")]

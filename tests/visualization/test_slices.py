@@ -1,0 +1,142 @@
+"""Slices: the star is where the drawn acquisition says, branches, and axes that show the point."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+
+from optuna_scaleup import ScaleUpSampler
+
+
+pytest.importorskip("plotly", reason="the figures need plotly")
+
+from optuna_scaleup import visualization as figures
+from optuna_scaleup.visualization._model import View
+from optuna_scaleup.visualization._plotly import log_ticks
+from optuna_scaleup.visualization._slices import ParamAxis
+from optuna_scaleup.visualization._surrogate import prepare
+
+
+def objective(trial: optuna.Trial, optimum: float = -3.0) -> float:
+    log_lr = math.log10(trial.suggest_float("lr", 1e-5, 1e-1, log=True))
+    value = 20.0 + 3.0 * (log_lr - optimum) ** 2
+    if trial.suggest_categorical("kind", ["adam", "sgd"]) == "sgd":
+        value += 5.0 + 30.0 * (trial.suggest_float("momentum", 0.0, 1.0) - 0.9) ** 2
+    return value
+
+
+@pytest.fixture(scope="module")
+def large() -> optuna.Study:
+    small = optuna.create_study(study_name="small", sampler=optuna.samplers.RandomSampler(seed=1))
+    small.optimize(objective, n_trials=16)
+    study = optuna.create_study(study_name="large", sampler=ScaleUpSampler(small, seed=0))
+    for kind in ("adam", "sgd"):
+        study.enqueue_trial({"lr": 1e-4, "kind": kind, "momentum": 0.5})
+    study.optimize(lambda t: objective(t, -3.5), n_trials=6)
+    return study
+
+
+def named(figure: Any, name: str) -> list[Any]:
+    return [t for t in figure.data if t.name == name]
+
+
+def test_the_star_is_the_best_point_of_every_slice(large: optuna.Study) -> None:
+    panels = prepare(View.of(large), {})
+    assert not isinstance(panels, str)
+    shown, space = panels.next, panels.target.space
+    at_star = shown.acquisition(shown.at[None])[0]
+    for name in space.names:
+        axis = ParamAxis.of(space, name, 21)
+        if shown.suggests(axis):
+            assert shown.acquisition(shown.along(axis)).max() <= at_star + 0.05
+
+
+def test_values_are_those_of_the_study(large: optuna.Study) -> None:
+    panels = prepare(View.of(large), {})
+    assert not isinstance(panels, str)
+    assert sorted(panels.target.values) == pytest.approx(sorted(t.values[0] for t in large.trials))
+    (median,) = panels.target.quantiles(panels.target.data.X[:1], (0.5,))
+    assert 15.0 < median[0] < 60.0
+
+
+def test_a_parameter_that_the_suggestion_lacks(large: optuna.Study) -> None:
+    figure = figures.plot_surrogate(large, "momentum", fixed={"kind": "adam"})
+    assert not named(figure, "next suggestion")
+    assert not figure.layout.shapes  # a line at no place was drawn across the figure
+    assert "best trial that has momentum" in figure.layout.title.text
+    assert "kind = sgd" in figure.layout.title.text
+    (median,) = [t for t in named(figure, "median") if t.legendgroup == "target"]
+    assert np.isfinite(median.y).all()
+    figure = figures.plot_surrogate(large, ["kind", "momentum"], fixed={"kind": "adam"})
+    assert not named(figure, "next suggestion")
+    z = np.array([t for t in figure.data if t.type == "heatmap"][1].z, dtype=float)
+    assert np.isnan(z[:, 0]).all()  # adam has no momentum
+    assert np.isfinite(z[:, 1]).all()
+
+
+def test_held_values_are_part_of_the_suggestion(large: optuna.Study) -> None:
+    figure = figures.plot_surrogate(large, "momentum", fixed={"kind": "sgd"})
+    (star,) = named(figure, "next suggestion")
+    (gain,) = named(figure, "acquisition")
+    assert abs(star.x[0] - gain.x[int(np.argmax(gain.y))]) <= 2 / 60
+
+
+def test_the_axis_shows_the_star_and_a_lone_trials_interval(large: optuna.Study) -> None:
+    figure = figures.plot_surrogate(large, "lr", fixed={"kind": "sgd"})
+    low, high = figure.layout.yaxis.range
+    assert low < named(figure, "next suggestion")[0].y[0] < high
+
+    lone = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    lone.optimize(lambda t: 2.0 + t.suggest_float("x", 0.0, 1.0), n_trials=1)
+    figure = figures.plot_surrogate(lone)
+    low, high = figure.layout.yaxis.range
+    assert low < lone.best_value < high
+    (band,) = named(figure, "50 % band")
+    assert high - low > np.ptp(np.array(band.y)) > 0.0
+
+
+def test_acquisition_of_several_objectives_and_constraints() -> None:
+    both = optuna.create_study(directions=["minimize", "maximize"], sampler=ScaleUpSampler(seed=0))
+    both.optimize(lambda t: (x := t.suggest_float("x", 0, 1), x * x), n_trials=4)
+    figure = figures.plot_surrogate(both, "x", objective=1)
+    assert figure.layout.yaxis3.title.text == "Log EHVI"
+    if not hasattr(optuna.Trial, "set_constraint"):
+        return
+
+    def bounded(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        trial.set_constraint("half", 0.5 - x)
+        return x
+
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    study.optimize(bounded, n_trials=5)
+    figure = figures.plot_surrogate(study, "x")
+    assert figure.layout.yaxis3.title.text == "Log EI, feasible"
+    assert named(figure, "next suggestion")[0].x[0] > 0.4
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "n_least"),
+    [
+        (1e-5, 1e-1, 4),
+        (8.0, 512.0, 4),
+        (20.0, 90.0, 2),
+        (3.1, 3.9, 2),
+        (7e3, 6e5, 4),
+        (1e3, 1e24, 4),
+    ],
+)
+def test_log_axes_have_ticks(low: float, high: float, n_least: int) -> None:
+    options = log_ticks(low, high)
+    assert options["type"] == "log"
+    if "tickvals" in options:
+        assert len(options["tickvals"]) >= n_least
+        assert all(low <= v <= high for v in options["tickvals"])
+        texts = [text.replace("k", "e3").replace("M", "e6") for text in options["ticktext"]]
+        assert list(map(float, texts)) == pytest.approx(options["tickvals"])
+    else:
+        assert n_least <= 1e-9 + math.log10(high / low) / options["dtick"] <= 10
