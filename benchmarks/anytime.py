@@ -12,12 +12,13 @@ import pandas as pd
 
 from benchmarks.report_tables import markdown_table
 from benchmarks.results import read_results
+from benchmarks.suites import select_rows
 from benchmarks.summary import ALL
 
 
 def run_anytime(arguments: argparse.Namespace) -> None:
     """Prints mean regret at time budgets, one table an assumed training time."""
-    rows = read_results(arguments.results)
+    rows = select_rows(read_results(arguments.results), arguments)
     for train_seconds in arguments.train_seconds:
         print(f"\n### {train_seconds:g} s of training a trial\n")
         print(markdown_table(regret_at_budgets(rows, train_seconds, arguments.budgets), digits=3))

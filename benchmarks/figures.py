@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from benchmarks.anytime import with_elapsed
+from benchmarks.cost import regret_by_budget
 from benchmarks.summary import ALL
 from benchmarks.summary import is_peer
 
@@ -72,6 +73,14 @@ def regret_by_time(rows: pd.DataFrame, train_seconds: float) -> go.Figure:
     shown = with_elapsed(rows, train_seconds)
     shown = shown.assign(x=shown["elapsed"])
     return _panels(shown, f"seconds ({train_seconds:g} s of training a trial)", is_log_x=True)
+
+
+def regret_by_cost(rows: pd.DataFrame) -> go.Figure | None:
+    """Regret by training cost; :obj:`None` if no task of the rows knows it."""
+    shown = regret_by_budget(rows)
+    if shown.empty:
+        return None
+    return _panels(shown, "training cost (trainings of the task's median cost)", is_log_x=True)
 
 
 def _panels(rows: pd.DataFrame, x_title: str, is_log_x: bool) -> go.Figure:

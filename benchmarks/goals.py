@@ -22,6 +22,7 @@ MISLEADING_FAMILIES = ("reversed", "permuted", "plateau")
 RATIO_LIMITS = {3: 0.7, 5: 0.7, 10: 0.7, 20: 0.8, 30: 0.8}
 FAMILY_LIMIT = 1.05
 EXCESS_LIMITS = {1: 0.6, 5: 0.5, 10: 0.5}
+LADDER_LIMIT = 0.5
 MISLEADING_LIMIT = 1.1
 LATE_COUNTS = (10, 20, 30)
 COLD_LIMIT = 1.0
@@ -82,22 +83,30 @@ def _steplaw_goals(rows: pd.DataFrame, tasks: Sequence[Task], n_trials: int) -> 
     if own.empty:
         return
     excess = own.assign(regret=own["regret"] * own["task"].map(spreads))
-    means, peers = family_means(excess), best_peers(excess)
+    peers = best_peers(excess)
     if peers.empty:
         return
     for count, limit in EXCESS_LIMITS.items():
         if count <= n_trials and count in peers.columns:
-            peer = str(peers[count].to_dict()["steplaw"])
-            ours = figure(means, ("steplaw", OURS), count)
-            ratio = ours / figure(means, ("steplaw", peer), count)
-            yield Goal(f"steplaw excess loss, over {peer} @{count}", limit, ratio)
+            yield _over_best_peer("steplaw excess loss", excess, count, limit)
     ladders = [t for t in tasks if t.id in spreads and len(t.sources) > 1]
+    on_ladders = excess[excess["task"].isin([t.id for t in ladders])]
+    if not on_ladders.empty and 1 in peers.columns:
+        yield _over_best_peer("steplaw ladders: excess loss", on_ladders, 1, LADDER_LIMIT)
     if ladders and n_trials >= 5:
         formula = sum(t.regret(t.evaluate(step_law_formula(t))) * spreads[t.id] for t in ladders)
         is_ladder = excess["task"].isin([t.id for t in ladders])
         own_means = task_means(excess[is_ladder & (excess["method"] == OURS)])
         measured = float(own_means[5].sum())
         yield Goal("steplaw ladders: excess over Step Law's formula @5", 1.0, measured / formula)
+
+
+def _over_best_peer(name: str, rows: pd.DataFrame, count: int, limit: float) -> Goal:
+    """Ours over the best peer of the Step Law family; the rows have excess loss as regret."""
+    means = family_means(rows)
+    peer = str(best_peers(rows)[count].to_dict()["steplaw"])
+    ours, theirs = (figure(means, ("steplaw", method), count) for method in (OURS, peer))
+    return Goal(f"{name}, over {peer} @{count}", limit, ours / theirs)
 
 
 def step_law_formula(task: Task) -> dict[str, float]:

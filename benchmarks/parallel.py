@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import argparse
 import heapq
+import multiprocessing
+from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,25 +31,44 @@ from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
 from benchmarks.runner import target_seed
 from benchmarks.sources import source_studies
+from benchmarks.suites import find_task
 from benchmarks.suites import select_tasks
 from benchmarks.tasks import Task
+
+
+Key = tuple[str, str, int, int]  # Task, method, number of workers, seed.
+_Rows = list[dict[str, Any]]
 
 
 def run_parallel(arguments: argparse.Namespace) -> None:
     """Prints mean regret by workers and method; writes a CSV."""
     quieten()
     tasks = select_tasks(arguments.data, arguments.tasks, arguments.families)
-    runs = list(product(tasks, arguments.methods, arguments.workers, arguments.seeds))
-    rows: list[dict[str, Any]] = []
-    for task, name, n_workers, seed in tqdm(runs, unit="run"):
-        sources = source_studies(task, seed, cache_dir=arguments.out)
-        regrets = run_workers(METHODS[name], task, sources, seed, n_workers, arguments.n_trials)
-        key = {"task": task.id, "method": name, "workers": n_workers, "seed": seed}
-        rows += [key | {"trial": i, "regret": r} for i, r in enumerate(regrets, start=1)]
-    frame = pd.DataFrame(rows)
+    ids = [task.id for task in tasks]
+    runs = list(product(ids, arguments.methods, arguments.workers, arguments.seeds))
+    run = partial(_run, n_trials=arguments.n_trials, data=arguments.data, out=arguments.out)
+    frame = pd.DataFrame([row for rows in _all(run, runs, arguments.jobs) for row in rows])
     arguments.out.mkdir(parents=True, exist_ok=True)
     frame.to_csv(arguments.out / "parallel.csv", index=False)
     print(markdown_table(parallel_table(frame), digits=3))
+
+
+def _all(run: Callable[[Key], _Rows], runs: Sequence[Key], n_jobs: int) -> Iterator[_Rows]:
+    if n_jobs == 1:
+        yield from map(run, tqdm(runs, unit="run"))
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(n_jobs, context, initializer=quieten) as pool:
+        yield from tqdm(pool.map(run, runs), total=len(runs), unit="run")
+
+
+def _run(key: Key, n_trials: int, data: Path, out: Path) -> _Rows:
+    task_id, name, n_workers, seed = key
+    task = find_task(task_id, data)
+    sources = source_studies(task, seed, cache_dir=out)
+    regrets = run_workers(METHODS[name], task, sources, seed, n_workers, n_trials)
+    columns = {"task": task_id, "method": name, "workers": n_workers, "seed": seed}
+    return [columns | {"trial": i, "regret": r} for i, r in enumerate(regrets, start=1)]
 
 
 def parallel_table(frame: pd.DataFrame) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from benchmarks.runner import RunResult
 from benchmarks.runner import quieten
 from benchmarks.runner import run
 from benchmarks.suites import select_tasks
+from benchmarks.table_file import SUFFIXES
 
 
 def run_regret(arguments: argparse.Namespace) -> None:
@@ -32,7 +33,8 @@ def run_regret(arguments: argparse.Namespace) -> None:
     if arguments.quick:
         make_quick(arguments)
     tasks = select_tasks(arguments.data, arguments.tasks, arguments.families)
-    path = arguments.out / f"{arguments.name}.csv"
+    path = arguments.out / arguments.name
+    path = path if path.suffix in SUFFIXES else path.with_name(f"{path.name}.csv")
     results = ResultsFile(path)
     results.add_invocation(
         {name: value for name, value in vars(arguments).items() if name != "run"}

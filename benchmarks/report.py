@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.figures import regret_by_cost
 from benchmarks.figures import regret_by_time
 from benchmarks.figures import regret_by_trials
 from benchmarks.goals import goals_frame
@@ -17,6 +18,7 @@ from benchmarks.report_tables import markdown_table
 from benchmarks.results import read_missing
 from benchmarks.results import read_results
 from benchmarks.suites import MissingData
+from benchmarks.suites import select_rows
 from benchmarks.suites import select_tasks
 from benchmarks.tasks import Task
 
@@ -27,8 +29,8 @@ PAGE_STYLE = "body{font-family:sans-serif;max-width:1200px;margin:2em auto}pre{f
 
 def run_report(arguments: argparse.Namespace) -> None:
     """Prints the tables of one or several results files; writes the page if asked to."""
-    rows = _select(read_results(arguments.results), arguments)
-    missing = _select(read_missing(arguments.results), arguments)
+    rows = select_rows(read_results(arguments.results), arguments)
+    missing = select_rows(read_missing(arguments.results), arguments)
     text = report_text(rows, missing, arguments.data)
     print(text)
     if arguments.report is not None and not rows.empty:
@@ -60,9 +62,17 @@ def write_page(rows: pd.DataFrame, text: str, path: Path) -> None:
         "quartile.</p>"
         f"<h2>By target trials</h2>{by_trials}"
         f"<h2>By wall-clock time, the sampler's own included</h2>{by_time}"
+        f"{_cost_section(rows)}"
         f"<h2>Tables</h2><pre>{html.escape(text)}</pre></body></html>"
     )
     save_pictures(rows, path.parent)
+
+
+def _cost_section(rows: pd.DataFrame) -> str:
+    figure = regret_by_cost(rows)
+    if figure is None:
+        return ""
+    return f"<h2>By training cost</h2>{figure.to_html(full_html=False, include_plotlyjs=False)}"
 
 
 def _tasks_of(rows: pd.DataFrame, data_dir: Path) -> list[Task]:
@@ -71,11 +81,3 @@ def _tasks_of(rows: pd.DataFrame, data_dir: Path) -> list[Task]:
         return select_tasks(data_dir, ids=set(rows["task"].astype(str)))
     except MissingData:
         return []
-
-
-def _select(frame: pd.DataFrame, arguments: argparse.Namespace) -> pd.DataFrame:
-    for column in ("task", "family", "method"):
-        wanted = getattr(arguments, {"family": "families"}.get(column, f"{column}s"))
-        if wanted is not None:
-            frame = frame[frame[column].isin(wanted)]
-    return frame

@@ -1,9 +1,7 @@
-"""Tidy results on disk: one CSV that only grows by whole runs, so that a rerun resumes."""
+"""Tidy results on disk: one table that only grows by whole runs, so that a rerun resumes."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import platform
 import subprocess
@@ -23,6 +21,10 @@ import pandas as pd
 from benchmarks.runner import Row
 from benchmarks.runner import RunKey
 from benchmarks.runner import RunResult
+from benchmarks.table_file import SUFFIXES
+from benchmarks.table_file import append_rows
+from benchmarks.table_file import read_table
+from benchmarks.table_file import write_table
 
 
 COLUMNS = tuple(f.name for f in fields(Row))
@@ -31,9 +33,15 @@ PACKAGES = ("optuna", "optuna-scaleup", "numpy", "scipy", "torch", "cmaes", "onn
 
 
 class ResultsFile:
-    """The CSV of a comparison, the list of what is missing from it, and how it was made."""
+    """The table of a comparison, the list of what is missing from it, and how it was made.
+
+    Raises:
+        ValueError: If the path is neither a CSV nor a Parquet file's.
+    """
 
     def __init__(self, path: Path) -> None:
+        if path.suffix not in SUFFIXES:
+            raise ValueError(f"Results are {' or '.join(SUFFIXES)} files, not {path.name!r}.")
         self._path = path
         self._missing_path = path.with_suffix(".missing.csv")
         self._metadata_path = path.with_suffix(".json")
@@ -47,23 +55,21 @@ class ResultsFile:
 
     def forget(self, keys: Collection[RunKey]) -> None:
         """Drops runs so that they are made anew."""
-        for path, columns in ((self._path, COLUMNS), (self._missing_path, MISSING_COLUMNS)):
+        for path in (self._path, self._missing_path):
             if not path.exists():
                 continue
-            frame = pd.read_csv(path)
+            frame = read_table(path)
             is_kept = [key not in keys for key in _keys(frame)]
             if not all(is_kept):
-                partial = path.with_suffix(".partial")
-                frame.loc[is_kept, list(columns)].to_csv(partial, index=False)
-                partial.replace(path)
+                write_table(path, frame[is_kept])
 
     def append(self, result: RunResult) -> None:
         """Writes a whole run at once."""
         if result.missing_because is None:
-            _append(self._path, COLUMNS, [asdict(row) for row in result.rows])
+            append_rows(self._path, COLUMNS, [asdict(row) for row in result.rows])
             return
         row = {"family": result.family, **asdict(result.key), "reason": result.missing_because}
-        _append(self._missing_path, MISSING_COLUMNS, [row])
+        append_rows(self._missing_path, MISSING_COLUMNS, [row])
 
     def add_invocation(self, arguments: dict[str, Any]) -> None:
         """Adds one line on this invocation, with versions, to the sidecar."""
@@ -75,15 +81,16 @@ class ResultsFile:
 
 
 def read_results(paths: Sequence[Path]) -> pd.DataFrame:
-    """Rows of one or several results files."""
-    frames = [pd.read_csv(path) for path in paths if path.exists()]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(COLUMNS))
+    """Rows of one or several results files; columns that an older file lacks are empty."""
+    frames = [read_table(path) for path in paths if path.exists()]
+    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return rows.reindex(columns=list(COLUMNS))
 
 
 def read_missing(paths: Sequence[Path]) -> pd.DataFrame:
     """Runs that are missing, with the reason, of one or several results files."""
     missing_paths = [path.with_suffix(".missing.csv") for path in paths]
-    frames = [pd.read_csv(path) for path in missing_paths if path.exists()]
+    frames = [read_table(path) for path in missing_paths if path.exists()]
     if not frames:
         return pd.DataFrame(columns=list(MISSING_COLUMNS))
     return pd.concat(frames, ignore_index=True)
@@ -118,13 +125,3 @@ def _git(*arguments: str) -> str | None:
 def _keys(frame: pd.DataFrame) -> list[RunKey]:
     columns = (frame[name].tolist() for name in ("task", "method", "seed"))
     return [RunKey(str(t), str(m), int(s)) for t, m, s in zip(*columns, strict=True)]
-
-
-def _append(path: Path, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns)
-    if not path.exists():
-        writer.writeheader()
-    writer.writerows(rows)
-    with path.open("a", newline="") as file:
-        file.write(text.getvalue())

@@ -38,6 +38,7 @@ class Row:
         value: Raw metric as the method saw it.
         regret: Normalised regret of the best trial so far.
         seconds: Time that the method took to suggest and to take in the value.
+        cost: Cost of the training in the task's own unit, where known.
     """
 
     family: str
@@ -48,6 +49,7 @@ class Row:
     value: float
     regret: float
     seconds: float
+    cost: float | None = None
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,17 @@ def run_method(
         seconds = time.perf_counter() - evaluated + suggested - started
         best_regret = min(best_regret, task.regret(task.noise_free(params)))
         rows.append(
-            Row(task.family, task.id, method.name, seed, trial, value, best_regret, seconds)
+            Row(
+                family=task.family,
+                task=task.id,
+                method=method.name,
+                seed=seed,
+                trial=trial,
+                value=value,
+                regret=best_regret,
+                seconds=seconds,
+                cost=task.cost(params),
+            )
         )
         started = time.perf_counter()
     return rows

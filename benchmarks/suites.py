@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
+
+import pandas as pd
 
 from benchmarks.tasks import Task
 from benchmarks.tasks import load_tasks
@@ -57,16 +60,28 @@ def select_tasks(
         ValueError: If a name is unknown, or no task has the wanted names and families.
     """
     wanted = {"public"} if ids is None and families is None else set(families or ())
-    made = [t for t in synthetic_tasks() if _is_wanted(t, ids, wanted, "synthetic")]
-    is_all_made = {t.id for t in made} >= set(ids or ()) and (
-        {t.family for t in made} | {"synthetic"} >= wanted
-    )
-    public = [] if is_all_made else public_tasks(data_dir)
-    tasks = [t for t in public if _is_wanted(t, ids, wanted, "public")] + made
+    made = synthetic_tasks()
+    has_made_ids_only = ids is not None and set(ids) <= {t.id for t in made}
+    has_made_families_only = bool(wanted) and wanted <= {t.family for t in made} | {"synthetic"}
+    public = [] if has_made_ids_only or has_made_families_only else public_tasks(data_dir)
+    tasks = [t for t in public if _is_wanted(t, ids, wanted, "public")]
+    tasks += [t for t in made if _is_wanted(t, ids, wanted, "synthetic")]
     unknown = set(ids or ()) - {t.id for t in tasks}
     if unknown or not tasks:
         raise ValueError(f"No such tasks: {', '.join(sorted(unknown or wanted))}.")
     return tasks
+
+
+def select_rows(rows: pd.DataFrame, arguments: argparse.Namespace) -> pd.DataFrame:
+    """The rows of the tasks, families and methods that a command line names."""
+    for column, wanted in (("task", arguments.tasks), ("method", arguments.methods)):
+        if wanted is not None:
+            rows = rows[rows[column].isin(wanted)]
+    if arguments.families is None:
+        return rows
+    is_made = rows["task"].isin(synthetic_ids())
+    kinds = is_made.map({True: "synthetic", False: "public"})
+    return rows[rows["family"].isin(arguments.families) | kinds.isin(arguments.families)]
 
 
 def _is_wanted(

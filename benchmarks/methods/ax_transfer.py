@@ -21,11 +21,10 @@ from optuna.study import Study
 from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
 from benchmarks.methods.method import Session
-from benchmarks.methods.source_params import best_source_params
+from benchmarks.methods.source_params import first_params
 from benchmarks.methods.steps import step_values
 from benchmarks.methods.steps import with_step_values
 from benchmarks.tasks import Task
-from benchmarks.tasks.random_params import at_quantile
 
 
 METRIC = "objective"
@@ -52,8 +51,7 @@ class _AxSession:
         self._n_trials = 0
         self._params: dict[str, Any] = {}
         self._is_minimised = task.direction == "minimize"
-        best = with_step_values(best_source_params(task, sources, 1)[0], task.search_space)
-        self._first = _complete(best, task.search_space)
+        self._first = with_step_values(first_params(task, sources), task.search_space)
         auxiliary = []
         for surface, source in zip(task.sources, sources, strict=True):
             experiment = _experiment(surface.search_space, self._is_minimised)
@@ -157,13 +155,6 @@ def _attach(experiment: Any, params: Mapping[str, Any], value: float) -> None:
     }
     experiment.attach_data(Data(df=pd.DataFrame([row])))
     trial.mark_completed()
-
-
-def _complete(
-    params: Mapping[str, Any], search_space: Mapping[str, BaseDistribution]
-) -> dict[str, Any]:
-    """Adds the middle of what the source does not know."""
-    return {n: params.get(n, at_quantile(d, 0.5)) for n, d in search_space.items()}
 
 
 METHOD = Method("ax", "Ax's transfer-learning adapter", _start, needs=("ax", "botorch"))

@@ -1,7 +1,7 @@
 """SMAC (``smac`` 2.4) told every source trial as if it were the target's own.
 
 Its hyperparameter-optimisation facade (random forest, expected improvement) without an initial
-design: the told trials stand in for it.
+design: the told trials stand in for it. A parameter that a source lacks is told at its middle.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from optuna.study import Study
 from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
 from benchmarks.methods.method import Session
-from benchmarks.methods.source_params import into_space
+from benchmarks.methods.source_params import complete
 from benchmarks.methods.steps import step_values
 from benchmarks.methods.steps import with_step_values
 from benchmarks.tasks import Task
@@ -68,9 +68,7 @@ class _SmacSession:
         )
         for source in sources:
             for trial in source.trials:
-                params = into_space(trial.params, task.search_space)
-                if len(params) < len(space):
-                    raise Impossible("SMAC cannot be told a configuration with a parameter less")
+                params = complete(trial.params, task.search_space)
                 values = with_step_values(params, task.search_space)
                 config = Configuration(space, values=values)
                 self._tell(TrialInfo(config, seed=0), float(trial.value or 0.0))

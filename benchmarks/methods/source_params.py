@@ -13,6 +13,7 @@ from optuna.distributions import IntDistribution
 from optuna.study import Study
 
 from benchmarks.tasks import Task
+from benchmarks.tasks.random_params import at_quantile
 
 
 def best_source_params(
@@ -33,6 +34,23 @@ def best_source_params(
         if params and params not in moved:
             moved.append(params)
     return moved[:n_params]
+
+
+def first_params(task: Task, sources: Sequence[Study]) -> dict[str, Any]:
+    """The largest source's best configuration as a complete one of the target.
+
+    Raises:
+        IndexError: If no source has a finished trial.
+    """
+    return complete(best_source_params(task, sources, 1)[0], task.search_space)
+
+
+def complete(
+    params: Mapping[str, Any], search_space: Mapping[str, BaseDistribution]
+) -> dict[str, Any]:
+    """``params`` moved into the space, with the middle of what they do not know."""
+    moved = into_space(params, search_space)
+    return {n: moved.get(n, at_quantile(d, 0.5)) for n, d in search_space.items()}
 
 
 def into_space(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from benchmarks.tasks.task import task_of
 LOSS_CAP = 1.6  # Diverged runs are cut at this multiple of the best loss.
 LOSS_OFFSET = 0.01
 SMOOTHING = 0.02
+FLOPS_PER_PARAMETER_AND_TOKEN = 6  # Forward and backward pass; arXiv:2001.08361, section 2.1.
 
 
 def build_task(spec: Mapping[str, Any], data_dir: Path) -> Task:
@@ -47,8 +49,19 @@ def build_surface(name: str, data_dir: Path) -> Surface:
             "bs": IntDistribution(16, 2048, log=True),
         },
         evaluate_many=_Spline(np.array(rows)),
+        cost_many=_SameCost(FLOPS_PER_PARAMETER_AND_TOKEN * n_params * n_tokens),
         scale={"params": n_params, "tokens": n_tokens},
     )
+
+
+@dataclass(frozen=True)
+class _SameCost:
+    """Training costs the same whatever the learning rate and the batch size."""
+
+    flops: float
+
+    def __call__(self, params: Sequence[Params]) -> Array:
+        return np.full(len(params), self.flops)
 
 
 class _Spline:

@@ -44,14 +44,16 @@ def build_nn(name: str, path: Path) -> Surface:
     if match is None:
         raise ValueError(f"Not a setting of the nn table: {name!r}.")
     depth, width = int(match[1]), int(match[2])
-    table = _nn_table(path)[:, :, depth - 1, :, NN_WIDTHS.index(width)]
+    i_width = NN_WIDTHS.index(width)
+    errors, seconds = (table[:, :, depth - 1, :, i_width] for table in _nn_tables(path))
     axes: dict[str, BaseDistribution] = {
         axis: IntDistribution(0, 9) for axis in ("alpha", "batch_size", "learning_rate")
     }
     return Surface(
         name=f"{path.stem} {name}",
         search_space=axes,
-        evaluate_many=_Table(table, tuple(axes)),
+        evaluate_many=_Table(errors, tuple(axes)),
+        cost_many=_Table(seconds, tuple(axes)),
         scale={"width": width, "depth": depth},
     )
 
@@ -59,7 +61,7 @@ def build_nn(name: str, path: Path) -> Surface:
 def build_fcnet(name: str, path: Path) -> Surface:
     """Log mean squared error of regressors with both layers of one width, such as ``w512``."""
     i_width = FCNET_WIDTHS.index(int(name.removeprefix("w")))
-    table = _fcnet_table(path)[..., i_width, i_width]
+    errors, seconds = (table[..., i_width, i_width] for table in _fcnet_tables(path))
     axes: dict[str, BaseDistribution] = {
         "activation_fn_1": CategoricalDistribution(BINARY),
         "activation_fn_2": CategoricalDistribution(BINARY),
@@ -72,7 +74,8 @@ def build_fcnet(name: str, path: Path) -> Surface:
     return Surface(
         name=f"{path.stem} {name}",
         search_space=axes,
-        evaluate_many=_Table(table, tuple(axes)),
+        evaluate_many=_Table(errors, tuple(axes)),
+        cost_many=_Table(seconds, tuple(axes)),
         scale={"width": FCNET_WIDTHS[i_width]},
     )
 
@@ -90,12 +93,16 @@ class _Table:
 
 
 @lru_cache(maxsize=8)
-def _nn_table(path: Path) -> Array:
+def _nn_tables(path: Path) -> tuple[Array, Array]:
+    """Mean error over seeds and training time in seconds."""
     with np.load(path) as data:
-        return np.asarray(np.asarray(data["err"], dtype=float).mean(axis=-1))
+        errors = np.asarray(data["err"], dtype=float).mean(axis=-1)
+        return errors, np.asarray(data["train_time"], dtype=float)
 
 
 @lru_cache(maxsize=8)
-def _fcnet_table(path: Path) -> Array:
+def _fcnet_tables(path: Path) -> tuple[Array, Array]:
+    """Log mean squared error over seeds and training time in seconds."""
     with np.load(path) as data:
-        return np.asarray(np.log(np.asarray(data["mse"], dtype=float).mean(axis=-1)))
+        errors = np.log(np.asarray(data["mse"], dtype=float).mean(axis=-1))
+        return errors, np.asarray(data["train_time"], dtype=float)

@@ -43,18 +43,28 @@ class Surface:
         search_space: Distributions in a fixed order; parents before their children.
         evaluate_many: Raw metric of each configuration, shape ``(n,)``.
         scale: Sizes of the training job (positive numbers by name) where known.
+        cost_many: Cost of training each configuration in a unit of the surface's own (seconds,
+            floating-point operations) where known, shape ``(n,)``.
         conditions: When a parameter is active; the others always are.
+        curves_many: Raw metric after each epoch, shape ``(n, n_epochs)``, where known; the last
+            column is that of ``evaluate_many``.
     """
 
     name: str
     search_space: dict[str, BaseDistribution]
     evaluate_many: BatchObjective
     scale: Mapping[str, float] | None = None
+    cost_many: BatchObjective | None = None
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    curves_many: BatchObjective | None = None
 
     def evaluate(self, params: Params) -> float:
         """Raw metric of one configuration."""
         return float(self.evaluate_many([params])[0])
+
+    def cost(self, params: Params) -> float | None:
+        """Cost of training one configuration; :obj:`None` where it is not known."""
+        return None if self.cost_many is None else float(self.cost_many([params])[0])
 
     def is_active(self, name: str, params: Params) -> bool:
         """Whether ``name`` belongs to a configuration whose parents are in ``params``."""
@@ -129,7 +139,7 @@ def task_of(
     spec: Mapping[str, Any],
     target: Surface,
     sources: Sequence[Surface],
-    direction: str,
+    direction: Direction,
     median: float,
 ) -> Task:
     """The task of one entry of ``tasks.json``, its surfaces built."""

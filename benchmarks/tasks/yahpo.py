@@ -63,6 +63,7 @@ CONTINUOUS = {
     ),
     "rbv2_rpart": ("cp", "maxdepth", "minbucket", "minsplit", "trainsize", "repl"),
 }
+SECONDS = {"lcbench": "time", "rbv2_xgboost": "timetrain", "rbv2_rpart": "timetrain"}
 _RBV2_OUTPUTS = (
     "acc", "bac", "auc", "brier", "f1", "logloss", "timetrain", "timepredict", "memory",
 )  # fmt: skip
@@ -98,10 +99,14 @@ def build_surface(family: str, setting: Mapping[str, Any], metric: str, data_dir
         if name not in fixed and surrogate.is_active(name, fixed)
     }
     fixed_text = ", ".join(f"{k}={v}" for k, v in setting["fixed"].items())
+    i_output = OUTPUTS[family].index(metric)
+    has_epochs = "epoch" in fixed
     return Surface(
         name=f"{family} {setting['instance']} ({fixed_text})",
         search_space=search_space,
-        evaluate_many=_Metric(surrogate, fixed, OUTPUTS[family].index(metric)),
+        evaluate_many=_Output(surrogate, fixed, i_output),
+        curves_many=_Curves(surrogate, fixed, i_output) if has_epochs else None,
+        cost_many=_Output(surrogate, fixed, OUTPUTS[family].index(SECONDS[family])),
     )
 
 
@@ -150,7 +155,7 @@ class Surrogate:
         return np.asarray(self._session.run(["output"], inputs)[0], dtype=float)
 
 
-class _Metric:
+class _Output:
     """One output of the surrogate with some inputs fixed."""
 
     def __init__(self, surrogate: Surrogate, fixed: Params, i_output: int) -> None:
@@ -162,6 +167,19 @@ class _Metric:
         return np.asarray(
             self._surrogate.predict([{**p, **self._fixed} for p in params])[:, self._i_output]
         )
+
+
+class _Curves:
+    """One output of the surrogate after each epoch up to the fixed one."""
+
+    def __init__(self, surrogate: Surrogate, fixed: Params, i_output: int) -> None:
+        self._metrics = [
+            _Output(surrogate, {**fixed, "epoch": epoch}, i_output)
+            for epoch in range(1, int(fixed["epoch"]) + 1)
+        ]
+
+    def __call__(self, params: Sequence[Params]) -> Array:
+        return np.column_stack([metric(params) for metric in self._metrics])
 
 
 @lru_cache(maxsize=8)
