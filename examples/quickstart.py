@@ -10,40 +10,37 @@ A second run continues the stored studies: only trials that are missing are run.
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import statistics
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import optuna
-import plotly.graph_objects as go
 from sklearn.datasets import load_digits
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from _common import FINISHED
 from _common import Objective
 from _common import Options
 from _common import SamplerFactory
-from _common import best_after
-from _common import format_table
-from _common import mean_and_sd
-from _common import n_pruned
 from _common import parse_options
 from _common import run_study
-from _common import study_figures
-from _common import wall_time
-from _common import write_page
+from _compare import TRANSFER
+from _compare import best_table
+from _compare import by_sampler
+from _compare import progress_figure
+from _compare import progress_table
+from _compare import rivals
+from _compare import run_large
+from _figures import study_figures
+from _figures import write_page
 from optuna_scaleup import ScaleUpSampler
 
 
+VALUE = "validation cross-entropy"
 GUESSING = math.log(10)  # cross-entropy of ten equally likely digits
-ZERO_SHOT = "best of small, unchanged"
 
 
 @dataclass(frozen=True)
@@ -97,24 +94,9 @@ def make_pruner(scale: Scale) -> optuna.pruners.BasePruner:
     return optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=scale.n_epochs // 2)
 
 
-def rivals(small: optuna.Study) -> dict[str, SamplerFactory]:
-    """The samplers that tune the large network, by name; each gets the same number of trials.
-
-    TPESampler and GPSampler start with 10 random trials unless told otherwise, which would be the
-    whole budget here: 3 leave them room to learn.
-    """
-    samplers: dict[str, SamplerFactory] = {
-        "ScaleUpSampler(small)": lambda seed: ScaleUpSampler(small, seed=seed),
-        "TPESampler": lambda seed: optuna.samplers.TPESampler(n_startup_trials=3, seed=seed),
-        "RandomSampler": lambda seed: optuna.samplers.RandomSampler(seed=seed),
-    }
-    if importlib.util.find_spec("torch") is not None:
-        samplers["GPSampler"] = lambda seed: optuna.samplers.GPSampler(
-            n_startup_trials=3, seed=seed
-        )
-    else:
-        print("GPSampler is left out of the comparison: it needs torch.")
-    return samplers
+def samplers(small: optuna.Study) -> dict[str, SamplerFactory]:
+    """What tunes the large network: the rivals of every example, and random search."""
+    return rivals(small) | {"RandomSampler": lambda seed: optuna.samplers.RandomSampler(seed=seed)}
 
 
 def run_seed(options: Options, seed: int) -> tuple[optuna.Study, dict[str, optuna.Study]]:
@@ -128,77 +110,20 @@ def run_seed(options: Options, seed: int) -> tuple[optuna.Study, dict[str, optun
         seed=seed,
         pruner=make_pruner(SMALL),
     )
-    objective = make_objective(LARGE, seed)
-    large = {
-        name: run_study(
-            f"large, {name}, seed {seed}",
-            options.storage,
-            objective,
-            make_sampler,
-            n_trials=options.n_large,
-            seed=seed,
-            pruner=make_pruner(LARGE),
-        )
-        for name, make_sampler in rivals(small).items()
-    }
-    large[ZERO_SHOT] = run_study(
-        f"large, {ZERO_SHOT}, seed {seed}",
-        options.storage,
-        objective,
-        lambda s: optuna.samplers.RandomSampler(seed=s),
-        n_trials=1,
+    large = run_large(
+        options,
+        make_objective(LARGE, seed),
+        samplers(small),
         seed=seed,
-        first_params=small.best_params,
+        pruner=make_pruner(LARGE),
+        zero_shot=small.best_params,
     )
     return small, large
 
 
-def best_table(studies: dict[str, list[optuna.Study]]) -> str:
-    """Best loss and its accuracy, pruned trials and wall time; one row per kind of study."""
-    rows = [
-        [
-            name,
-            str(len(group[0].get_trials(deepcopy=False, states=FINISHED))),
-            _average(group, n_pruned, 1 if len(group) > 1 else 0),
-            _average(group, lambda s: s.best_value, 4),
-            _average(group, lambda s: 100 * s.best_trial.user_attrs.get("accuracy", 0.1), 1),
-            _average(group, wall_time, 1),
-        ]
-        for name, group in studies.items()
-    ]
-    header = ["study", "trials", "pruned", "best cross-entropy", "accuracy, %", "seconds"]
-    return format_table(header, rows)
-
-
-def progress_table(studies: dict[str, list[optuna.Study]], n_trials: int) -> str:
-    """Best loss of the large network after the first trials; one row per sampler."""
-    counts = sorted({1, 3, 5, n_trials} & set(range(1, n_trials + 1)))
-    rows = [
-        [name, *(_average(group, lambda s, k=k: best_after(s, k), 4) for k in counts)]  # type: ignore[misc]
-        for name, group in studies.items()
-    ]
-    return format_table(
-        ["best cross-entropy after", *(f"{k} trial{'s' * (k > 1)}" for k in counts)], rows
-    )
-
-
-def progress_figure(studies: dict[str, list[optuna.Study]], n_trials: int) -> go.Figure:
-    """Best loss of the large network against the number of trials, mean over the seeds."""
-    counts = list(range(1, n_trials + 1))
-    figure = go.Figure()
-    for name, group in studies.items():
-        means = [statistics.fmean(best_after(s, k) for s in group) for k in counts]
-        dash = "dot" if name == ZERO_SHOT else "solid"
-        figure.add_scatter(x=counts, y=means, name=name, mode="lines+markers", line_dash=dash)
-    figure.update_xaxes(title="large trials", dtick=1)
-    figure.update_yaxes(title="best validation cross-entropy", type="log")
-    return figure
-
-
-def _average(
-    group: list[optuna.Study], number: Callable[[optuna.Study], float], digits: int
-) -> str:
-    return mean_and_sd([number(study) for study in group], digits)
+def best_accuracy(study: optuna.Study) -> float:
+    """Of the best trial."""
+    return float(study.best_trial.user_attrs.get("accuracy", 0.1))
 
 
 def main() -> None:
@@ -209,15 +134,17 @@ def main() -> None:
     start = time.perf_counter()
     by_seed = [run_seed(options, seed) for seed in options.seeds]
     smalls = [small for small, _ in by_seed]
-    large = {name: [studies[name] for _, studies in by_seed] for name in by_seed[0][1]}
+    large = by_sampler([studies for _, studies in by_seed])
 
-    best = best_table({"small": smalls} | {f"large, {k}": group for k, group in large.items()})
-    progress = progress_table(large, options.n_large)
+    groups = {"small": smalls} | {f"large, {k}": group for k, group in large.items()}
+    best = best_table(groups, best_accuracy, "best cross-entropy", 1)
+    progress = progress_table(large, options.n_large, value="cross-entropy")
     print(f"\n{best}\n\n{progress}\n")
     if len(options.seeds) == 1:
         print("One seed is one draw: --seeds 10 compares the samplers over ten.")
 
-    small, first = smalls[0], large["ScaleUpSampler(small)"][0]
+    small, first = smalls[0], large[TRANSFER][0]
+    figure = progress_figure(large, options.n_large, value=VALUE, scale="log")
     page = options.out / "report.html"
     write_page(
         page,
@@ -227,10 +154,10 @@ def main() -> None:
             (
                 "The large network, sampler by sampler",
                 [],
-                [("Best so far", progress_figure(large, options.n_large))],
+                [("Best so far", figure)],
             ),
-            (f"The small study, seed {options.seeds[0]}", [], study_figures(small)),
-            (f"The large study, seed {options.seeds[0]}", [], study_figures(first)),
+            (f"The small study, seed {options.seeds[0]}", [], study_figures(small, value=VALUE)),
+            (f"The large study, seed {options.seeds[0]}", [], study_figures(first, value=VALUE)),
         ],
     )
     print(f"best small: {small.best_params}\nbest large: {first.best_params}")
