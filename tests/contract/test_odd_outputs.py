@@ -50,19 +50,24 @@ def test_constraints_that_differ_between_trials(is_source: bool, log_lines: list
     assert any("2 with a constraint that is not finite" in line for line in log_lines)
 
 
-def test_what_breaks_a_constraint_without_bound_is_avoided() -> None:
-    """Above 0.4 the latency is infinite, and nothing else is known of it."""
-    study = optuna.create_study(direction="maximize", sampler=ScaleUpSampler(seed=0))
+@pytest.mark.parametrize("seed", range(3))
+def test_the_border_of_a_constraint_without_bound_is_found(seed: int) -> None:
+    """Above 0.4 the latency is infinite, and nothing else is known of it.
+
+    Bisecting the border breaks the constraint about every other time. A sampler that did not heed
+    it would break it seven times, and one that drew at random came as close in one run of four.
+    """
+    study = optuna.create_study(direction="maximize", sampler=ScaleUpSampler(seed=seed))
     for _ in range(10):
         trial = study.ask()
         x = trial.suggest_float("x", 0, 1)
         value = math.inf if x > 0.4 else -1.0
         study._storage.set_trial_system_attr(trial._trial_id, "constraints:latency", value)
         study.tell(trial, x)
-    n_bad = sum(trial.params["x"] > 0.4 for trial in study.trials[3:])
-    assert n_bad <= 4
+    n_broken = sum(trial.params["x"] > 0.4 for trial in study.trials[3:])
+    assert n_broken <= 5
     best = max(t.params["x"] for t in study.trials if t.params["x"] <= 0.4)
-    assert best > 0.33
+    assert best > 0.37
 
 
 @pytest.mark.parametrize("odd", [0.0, -1.0, math.nan, math.inf, "dear", None])
