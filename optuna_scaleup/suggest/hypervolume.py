@@ -17,12 +17,16 @@ from scipy.special import logsumexp
 
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.boxes import improvement_boxes
+from optuna_scaleup.suggest.boxes import is_nondominated
 from optuna_scaleup.suggest.normal_tails import improvement_slopes
 from optuna_scaleup.suggest.normal_tails import log_improvement
 from optuna_scaleup.types import Array
 
 
-_MARGIN = 0.1  # of the range of values: how far below the worst value the reference point lies
+# How far below the front's worst values the reference point lies by turns, in ranges of the front;
+# None: below all values so far and a bad one.
+_MARGINS = (1.0, 0.3, None)
+_MARGIN_OF_ALL = 0.1  # of the range of those
 _MIN_LOG_RATIO = -1e-15
 _INFINITELY_FAR = -1e100  # standard deviations
 
@@ -94,16 +98,22 @@ class HypervolumeImprovement:
 
 
 def reference_point(values: Array, bad: Array) -> Array:
-    """A tenth of the range below the worst value so far, which is a bad one at best.
+    """Where volume begins to count: by turns far below the front, and closer to it.
 
-    The worst so far alone would leave out the ends of a front of which the middle was tried only.
+    What a user counts is not known. From afar the ends of a front are worth most, wherever they
+    lie, from close by what is still missing between them; a front of few points is seen from afar
+    only. A margin of the front's range is the usual one (Ishibuchi et al., 2018, "How to specify
+    a reference point in hypervolume calculation").
 
     Args:
         values: Expected values at the tried points, shape ``(n, m)``.
         bad: A bad value of each objective, shape ``(m,)``.
     """
-    seen = np.concatenate([values, bad[None]])
-    return np.asarray(seen.min(axis=0) - _MARGIN * np.ptp(seen, axis=0))
+    front = values[is_nondominated(values)]
+    margin = _MARGINS[len(values) % len(_MARGINS)]
+    if margin is None or len(front) <= values.shape[1]:
+        front, margin = np.concatenate([values, bad[None]]), _MARGIN_OF_ALL
+    return np.asarray(front.min(axis=0) - margin * np.ptp(front, axis=0))
 
 
 def _edges(model: Mixture, lower: Array, upper: Array) -> _Edges:

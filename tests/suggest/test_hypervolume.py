@@ -131,7 +131,17 @@ def test_finite_where_a_point_is_hopeless(distance: float) -> None:
     assert far[1][0] > 0.0
 
 
-def test_reference_is_below_the_worst_and_a_bad_value() -> None:
+def test_reference_comes_closer_to_a_front_by_turns() -> None:
+    front = np.array([[0.0, 5.0], [1.0, 4.0], [2.0, 1.0]])
+    values = np.vstack([front, [[-3.0, 0.0], [0.0, 0.5], [-1.0, -1.0]]])
+    bad = np.array([-4.0, 0.0])
+    far = [-4.0 - 0.6, -1.0 - 0.6]  # below all of them and the bad value
+    turns = [reference_point(values[:n], bad) for n in (3, 4, 5, 6)]
+    np.testing.assert_allclose(turns, [[-2.0, -3.0], [-0.6, -0.2], [-4.6, -0.5], [-2.0, -3.0]])
+    np.testing.assert_allclose(reference_point(np.vstack([values, values[4:]])[:8], bad), far)
+
+
+def test_reference_of_a_small_front_is_below_the_worst_and_a_bad_value() -> None:
     values = np.array([[0.0, 5.0], [1.0, 4.0]])
     ours = reference_point(values, np.array([0.5, 3.0]))
     np.testing.assert_allclose(ours, [-0.1, 2.8])
