@@ -227,7 +227,7 @@ def fit_mixture(
     def draws_of(source: Source | None) -> Draws:
         if not len(y):
             return _prior_draws(density(rows, source), n_prior_draws, quasi_random)
-        return _draws(density(fit_rows, source), len(y), len(sources), quasi_random)
+        return _draws(density(fit_rows, source), len(y), quasi_random)
 
     draws = [draws_of(source) for source in hypotheses]
     log_posterior = _log_priors(len(sources)) + np.array([d.log_evidence for d in draws])
@@ -274,12 +274,10 @@ def _prior_draws(density: Density, n_draws: int, quasi_random: QuasiRandom) -> D
     return Draws(theta, np.full(n_draws, -np.log(n_draws)), 0.0)
 
 
-def _draws(density: Density, n_trials: int, n_sources: int, quasi_random: QuasiRandom) -> Draws:
+def _draws(density: Density, n_trials: int, quasi_random: QuasiRandom) -> Draws:
     effort = next(e for e in _EFFORTS if n_trials <= e.max_trials)
     if not effort.n_proposals:
         return mode_only(density)
-    n_draws = effort.n_draws_no_source
-    if density.parent is not None:
-        n_draws = max(effort.n_draws // n_sources, effort.n_draws_no_source // 2, 1)
+    n_draws = effort.n_draws_no_source if density.parent is None else effort.n_draws
     sobol = quasi_random(effort.n_proposals, len(density.prior.loc))
     return draw(density, sobol, n_draws, effort.n_modes)
