@@ -183,11 +183,16 @@ def _log_normal(theta: Array, mean: Array, factor: Array) -> Array:
 
 
 def _resample(theta: Array, log_weight: Array, n_draws: int) -> Draws:
-    """Truncates the weights, then systematic resampling; repeats are merged."""
+    """Truncates the weights, then keeps ``n_draws``."""
     log_evidence = float(logsumexp(log_weight) - np.log(len(log_weight)))
     ceiling = log_evidence + 0.5 * np.log(len(log_weight))
-    weight = np.exp(np.minimum(log_weight, ceiling) - log_evidence)
-    cumulative = np.cumsum(weight) / weight.sum()
+    truncated = np.minimum(log_weight, ceiling)
+    return thinned(Draws(theta, truncated - logsumexp(truncated), log_evidence), n_draws)
+
+
+def thinned(draws: Draws, n_draws: int) -> Draws:
+    """At most ``n_draws`` that stand for all, by systematic resampling; repeats are merged."""
+    cumulative = np.cumsum(np.exp(draws.log_weight))
     picks = np.searchsorted(cumulative, (np.arange(n_draws) + 0.5) / n_draws)
-    kept, counts = np.unique(np.minimum(picks, len(theta) - 1), return_counts=True)
-    return Draws(theta[kept], np.log(counts / n_draws), log_evidence)
+    kept, counts = np.unique(np.minimum(picks, len(cumulative) - 1), return_counts=True)
+    return Draws(draws.theta[kept], np.log(counts / n_draws), draws.log_evidence)

@@ -22,6 +22,7 @@ from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.hyperposterior import Draws
 from optuna_scaleup.model.hyperposterior import draw
 from optuna_scaleup.model.hyperposterior import mode_only
+from optuna_scaleup.model.hyperposterior import thinned
 from optuna_scaleup.model.posterior import Posterior
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
@@ -233,6 +234,8 @@ def fit_mixture(
     log_posterior = _log_priors(len(sources)) + np.array([d.log_evidence for d in draws])
     log_posterior -= logsumexp(log_posterior)
     source_weights = np.exp(log_posterior)
+    if len(y) and sources:
+        draws[:-1] = _shared_out(draws[:-1], source_weights[:-1], len(y))
     log_posterior = _hedged(log_posterior, len(y))
     kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
     pending = feature_map.transform(X_pending)
@@ -274,8 +277,23 @@ def _prior_draws(density: Density, n_draws: int, quasi_random: QuasiRandom) -> D
     return Draws(theta, np.full(n_draws, -np.log(n_draws)), 0.0)
 
 
+def _shared_out(draws: Sequence[Draws], weights: Array, n_trials: int) -> list[Draws]:
+    """The draws of one source, shared out among several by their weights.
+
+    So predictions cost no more with several sources, and a good one beside bad ones loses nothing.
+    """
+    shares = np.maximum(weights, _NEGLIGIBLE)
+    shares /= shares.sum()
+    counts = np.ceil(_effort(n_trials).n_draws * shares).astype(int)
+    return [thinned(d, n) for d, n in zip(draws, counts.tolist(), strict=True)]
+
+
+def _effort(n_trials: int) -> _Effort:
+    return next(e for e in _EFFORTS if n_trials <= e.max_trials)
+
+
 def _draws(density: Density, n_trials: int, quasi_random: QuasiRandom) -> Draws:
-    effort = next(e for e in _EFFORTS if n_trials <= e.max_trials)
+    effort = _effort(n_trials)
     if not effort.n_proposals:
         return mode_only(density)
     n_draws = effort.n_draws_no_source if density.parent is None else effort.n_draws

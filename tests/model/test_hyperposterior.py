@@ -14,6 +14,7 @@ from optuna_scaleup.model.hyperposterior import draw
 from optuna_scaleup.model.hyperposterior import find_mode
 from optuna_scaleup.model.hyperposterior import laplace_factor
 from optuna_scaleup.model.hyperposterior import mode_only
+from optuna_scaleup.model.hyperposterior import thinned
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.types import Array
@@ -121,6 +122,24 @@ def test_weights_are_normalised_and_draws_distinct(n_draws: int) -> None:
     assert draws.log_weight.shape == (len(draws.theta),)
     assert logsumexp(draws.log_weight) == pytest.approx(0.0, abs=1e-12)
     assert len(np.unique(draws.theta, axis=0)) == len(draws.theta)
+
+
+def test_fewer_draws_stand_for_all() -> None:
+    draws = draws_of(GaussianDensity(MEAN, COV, PRIOR_STD), 64, 1024)
+    few = thinned(draws, 16)
+    assert len(few.theta) <= 16
+    assert few.log_evidence == draws.log_evidence
+    order = np.argsort(draws.theta[:, 0])
+    ordered = Draws(draws.theta[order], draws.log_weight[order], 0.0)
+    means = [np.exp(d.log_weight) @ d.theta[:, 0] for d in (ordered, thinned(ordered, 16))]
+    np.testing.assert_allclose(*means, atol=0.05 * PRIOR_STD[0])
+
+
+def test_as_many_draws_are_the_same_draws() -> None:
+    draws = draws_of(GaussianDensity(MEAN, COV, PRIOR_STD), 12, 256)
+    again = thinned(draws, 12)
+    np.testing.assert_array_equal(again.theta, draws.theta)
+    np.testing.assert_allclose(again.log_weight, draws.log_weight, atol=1e-12)
 
 
 def test_same_points_give_the_same_draws() -> None:

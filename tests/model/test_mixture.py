@@ -100,6 +100,20 @@ def test_prior_shares_the_sources_weight_among_them() -> None:
     np.testing.assert_allclose(two[1] / two[0], _LARGER_IS_CLOSER, rtol=0.3)
 
 
+def test_a_prediction_costs_no_more_with_several_sources() -> None:
+    """The draws of one source are shared out, at least one for each of the others."""
+    one, three = (len(fitted(5, [good_source()] * k).log_weight) for k in (1, 3))
+    assert three <= one + 4
+
+
+def test_a_source_beside_a_misleading_one_keeps_its_draws() -> None:
+    alone, beside = (
+        fitted(8, sources) for sources in ([good_source()], [misleading_source(), good_source()])
+    )
+    assert beside.source_weights[0] < 0.1
+    assert len(beside.log_weight) > 0.8 * len(alone.log_weight)
+
+
 def test_without_evidence_the_prior_decides() -> None:
     """One trial tells a source that has one trial, too, from none only a little."""
     vague = source_of(np.array([[0.5, 0.5]]), np.array([0.0]))
