@@ -18,6 +18,7 @@ from optuna_scaleup.model import gp
 from optuna_scaleup.model import warp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.effort import effort_for
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.hyperposterior import Draws
 from optuna_scaleup.model.hyperposterior import draw
@@ -40,25 +41,6 @@ _OWN_ALONE = 60
 _N_PRIOR_DRAWS = 64
 _N_PRIOR_DRAWS_PENDING = 16  # the n-th worker's point is a matter of spread, not of precision
 _N_QUANTILES = 64
-
-
-@dataclass(frozen=True)
-class _Effort:
-    """How much work the hyperparameters get; the more trials, the narrower their posterior."""
-
-    max_trials: float  # of a study to which this effort applies
-    n_proposals: int  # 0: the mode only
-    n_draws: int
-    n_draws_no_source: int
-    n_modes: int
-
-
-_EFFORTS = (
-    _Effort(1, 256, 12, 6, 2),
-    _Effort(12, 1024, 48, 12, 2),
-    _Effort(40, 256, 12, 6, 1),
-    _Effort(np.inf, 0, 1, 1, 1),
-)
 _MAX_FIT_ROWS = 64  # Hyperparameters are fitted to that many trials; all are conditioned on.
 
 
@@ -284,16 +266,12 @@ def _shared_out(draws: Sequence[Draws], weights: Array, n_trials: int) -> list[D
     """
     shares = np.maximum(weights, _NEGLIGIBLE)
     shares /= shares.sum()
-    counts = np.ceil(_effort(n_trials).n_draws * shares).astype(int)
+    counts = np.ceil(effort_for(n_trials).n_draws * shares).astype(int)
     return [thinned(d, n) for d, n in zip(draws, counts.tolist(), strict=True)]
 
 
-def _effort(n_trials: int) -> _Effort:
-    return next(e for e in _EFFORTS if n_trials <= e.max_trials)
-
-
 def _draws(density: Density, n_trials: int, quasi_random: QuasiRandom) -> Draws:
-    effort = _effort(n_trials)
+    effort = effort_for(n_trials)
     if not effort.n_proposals:
         return mode_only(density)
     n_draws = effort.n_draws_no_source if density.parent is None else effort.n_draws
