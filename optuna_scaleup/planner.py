@@ -28,7 +28,6 @@ from optuna_scaleup.data.rivals import must_give_way
 from optuna_scaleup.data.source import tell_lineage
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.trials import undecided_trials
-from optuna_scaleup.data.trials import with_pending
 from optuna_scaleup.first_trial import settle_unknown_axes
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.outputs import constraint_outputs
@@ -112,7 +111,7 @@ class Planner:
         for other in undecided_trials(snapshot.trials, snapshot.asking):
             # What it will try is not in the storage yet; most likely it is what we would try.
             likely = self._point(problem.anew(), self.rng(other, 0))
-            problem = with_pending(problem, likely.x)
+            problem = problem.with_pending(likely.x)
         suggestion = self._point(problem, rng)
         self._tell(snapshot, suggestion)
         return space.decode(suggestion.x)

@@ -159,6 +159,15 @@ class Problem:
     shelf: FitShelf | None = None
     shown: frozenset[int] = frozenset()
 
+    @property
+    def pending(self) -> Array:
+        """``X_pending``, without rows where nothing is running."""
+        return np.empty((0, self.space.n_dims)) if self.X_pending is None else self.X_pending
+
+    def with_pending(self, point: Array) -> Problem:
+        """The same problem with one more point, shape ``(d,)``, whose outcome is not known yet."""
+        return replace(self, X_pending=np.concatenate([self.pending, point[None]]))
+
     def anew(self) -> Problem:
         """The same problem for a trial of which nothing is decided."""
         return replace(self, fixed={}, shown=frozenset())

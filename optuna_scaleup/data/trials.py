@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Final
@@ -24,7 +23,6 @@ from optuna_scaleup.data.plan import intended_params
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
-from optuna_scaleup.types import Problem
 
 
 if TYPE_CHECKING:
@@ -125,12 +123,6 @@ def undecided_trials(trials: Sequence[FrozenTrial], asking: FrozenTrial) -> list
         and trial.datetime_start is not None
         and abs(started - trial.datetime_start) < _LONGEST_THOUGHT
     ][-_N_UNDECIDED_HEEDED:]
-
-
-def with_pending(problem: Problem, point: Array) -> Problem:
-    """The same problem with one more point, shape ``(d,)``, whose outcome is not known yet."""
-    known = np.empty((0, len(point))) if problem.X_pending is None else problem.X_pending
-    return replace(problem, X_pending=np.concatenate([known, point[None]]))
 
 
 def _usable(values: Array) -> Array:

@@ -209,7 +209,7 @@ class Engine:
             problem.target.Y[:, 0],
             problem.target.noise_var,
             sources,
-            _pending(problem),
+            problem.pending,
             lambda n_points, n_dims: sobol(n_points, n_dims, rng),
             self.deterministic_objective,
             offset_var,
@@ -264,13 +264,7 @@ def _is_tried(problem: Problem, x: Array) -> bool:
 
 def _tried(problem: Problem) -> Array:
     """Finished and running trials, shape ``(n, d)``."""
-    return np.concatenate([problem.target.X, _pending(problem)])
-
-
-def _pending(problem: Problem) -> Array:
-    if problem.X_pending is None:
-        return np.empty((0, problem.space.n_dims))
-    return problem.X_pending
+    return np.concatenate([problem.target.X, problem.pending])
 
 
 def _activity(problem: Problem) -> Activity:
@@ -279,7 +273,7 @@ def _activity(problem: Problem) -> Activity:
 
 
 def _n_started(problem: Problem) -> int:
-    return problem.target.n_trials + len(_pending(problem))
+    return problem.target.n_trials + len(problem.pending)
 
 
 def _mean_source_weights(models: Models) -> tuple[float, ...]:

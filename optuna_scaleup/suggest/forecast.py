@@ -69,10 +69,9 @@ def forecast(
     settled = replace(output.problem, X_pending=None)  # what runs may still turn out anyhow
     mixture = engine.fit(settled, rng)
     X = [_best_mean(engine, problem, mixture, rng)]
+    running_too = problem
     while len(X) < n_points:
-        running = [] if problem.X_pending is None else [problem.X_pending]
-        X_pending = np.concatenate([*running, np.array(X)])
-        running_too = replace(problem, X_pending=X_pending)
+        running_too = running_too.with_pending(X[-1])
         X.append(engine.best_of(running_too, engine.survey(running_too, rng), rng).x)
     values = output.unit * np.array([mixture.value_quantiles(x, levels) for x in X])
     middle = values[:, len(levels) // 2]

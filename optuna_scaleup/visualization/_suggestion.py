@@ -120,8 +120,7 @@ def _coordinates(fixed: Mapping[str, Any], space: SearchSpace) -> dict[int, floa
 
 
 def _label(problem: Problem) -> str:
-    has_pending = problem.X_pending is not None and len(problem.X_pending) > 0
-    if not problem.target.n_trials and not has_pending:
+    if not problem.target.n_trials and not len(problem.pending):
         return "Posterior mean"
     label = "Log EHVI" if problem.target.Y.shape[1] > 1 else "Log EI"
     return f"{label}, feasible" if problem.target.constraints else label
