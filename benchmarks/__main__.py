@@ -145,7 +145,7 @@ def _add_pruning(subcommands: argparse._SubParsersAction[argparse.ArgumentParser
 
 def _add_branches(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subcommands.add_parser("branches", help="conditional spaces against TPE with groups")
-    parser.add_argument("--out", type=Path, default=Path("benchmark-results"), help="folder")
+    _add_out(parser)
     parser.add_argument("--objectives", nargs="+", choices=OBJECTIVES, default=list(OBJECTIVES))
     parser.add_argument("--samplers", nargs="+", choices=SAMPLERS, default=list(SAMPLERS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
@@ -155,7 +155,7 @@ def _add_branches(subcommands: argparse._SubParsersAction[argparse.ArgumentParse
 
 def _add_outputs(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subcommands.add_parser("outputs", help="constraints and several objectives")
-    parser.add_argument("--out", type=Path, default=Path("benchmark-results"), help="folder")
+    _add_out(parser)
     parser.add_argument("--tasks", nargs="+", metavar="TASK", choices=OUTPUTS_TASKS)
     parser.add_argument(
         "--methods", nargs="+", metavar="METHOD", choices=MAKERS, default=list(MAKERS)
@@ -200,7 +200,7 @@ def _add_soak(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_ladder(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = subcommands.add_parser("ladder", help="what sizes are worth where drift is known")
-    parser.add_argument("--out", type=Path, default=Path("benchmark-results"), help="folder")
+    _add_out(parser)
     parser.add_argument("--parts", nargs="+", choices=LADDER_PARTS, default=list(LADDER_PARTS))
     parser.add_argument("--seeds", type=int, default=50, help="number of seeds")
     parser.add_argument("--quick", action="store_true", help="a glance at each part")
@@ -220,6 +220,10 @@ def _add_calibration(subcommands: argparse._SubParsersAction[argparse.ArgumentPa
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA_DIR, help="public data")
+    _add_out(parser)
+
+
+def _add_out(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmark-results"), help="folder")
 
 
