@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 from optuna.study import Study
 from optuna.trial import TrialState
-from optuna.trial import create_trial
 from scipy.special import betaincinv
 from scipy.special import ndtri
 
@@ -55,11 +54,7 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
         raise TypeError(f"A diagnosis is of a study; got a {type(study).__name__!r}.")
     if len(study.directions) != 1:
         raise ValueError("A diagnosis needs a study with one objective.")
-    nobody = create_trial(state=TrialState.RUNNING)
-    snapshot = Snapshot.take(study, nobody, planner.ladder, planner.notices)
-    for trial in snapshot.trials[:1]:
-        for source in snapshot.sources:
-            source.check_against(study, trial)
+    snapshot = planner.look_on(study)
     space = SearchSpace.of(planner.expected(snapshot))
     problem = replace(snapshot.problem(space, {}, planner.notices), shelf=None)
     rng = np.random.default_rng([planner.entropy, problem.target.n_trials])

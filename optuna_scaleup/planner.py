@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 from optuna.trial import create_trial
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import read_trials
 from optuna_scaleup._optuna import reread
 from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.outcomes import signs_of
@@ -72,6 +73,18 @@ class Planner:
             ValueError: If a source cannot serve this study.
         """
         return Snapshot.take(study, trial, self.ladder, self.notices)
+
+    def look_on(self, study: Study) -> Snapshot:
+        """All studies as somebody sees them who runs no trial.
+
+        Raises:
+            ValueError: If a source cannot serve this study, or is this study.
+        """
+        snapshot = self.look(study, create_trial(state=TrialState.RUNNING))
+        for trial in read_trials(study)[:1]:
+            for source in snapshot.sources:
+                source.check_against(study, trial)
+        return snapshot
 
     def expected(self, snapshot: Snapshot) -> Mapping[str, BaseDistribution]:
         """The parameters that the trial is likely to ask for."""

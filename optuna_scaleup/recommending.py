@@ -11,10 +11,7 @@ from typing import Any
 import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.study import Study
-from optuna.trial import TrialState
-from optuna.trial import create_trial
 
-from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.arguments import checked_search_space
 from optuna_scaleup.data.arguments import entropy_of
 from optuna_scaleup.data.encoding import CategoricalEncoding
@@ -129,12 +126,7 @@ def _snapshot(
     directions: Sequence[StudyDirection] | None,
 ) -> Snapshot:
     if isinstance(target, Study):
-        nobody = create_trial(state=TrialState.RUNNING)
-        snapshot = Snapshot.take(target, nobody, planner.ladder, planner.notices)
-        for trial in read_trials(target)[:1]:
-            for source in snapshot.sources:
-                source.check_against(target, trial)
-        return snapshot
+        return planner.look_on(target)
     if target is not None and not isinstance(target, Mapping):
         raise TypeError(
             "A recommendation is for a study or for a search space, names mapped to "
