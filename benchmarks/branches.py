@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
+from benchmarks.summary import mean_by_trial
 
 
 COUNTS = (5, 10, 15, 20, 30)
@@ -49,10 +50,7 @@ def run_branches(arguments: argparse.Namespace) -> None:
 
 def branches_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean best value by objective and sampler, one column a number of trials."""
-    means = frame.pivot_table(
-        index=["objective", "sampler"], columns="trial", values="best", aggfunc="mean"
-    )
-    return means[[n for n in COUNTS if n in means.columns]]
+    return mean_by_trial(frame, ["objective", "sampler"], "best", COUNTS)
 
 
 def tree(trial: optuna.Trial) -> float:

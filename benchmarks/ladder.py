@@ -41,6 +41,7 @@ from benchmarks.many_sources import mixed_rows
 from benchmarks.many_sources import mixed_table
 from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
+from benchmarks.summary import mean_by_trial
 from benchmarks.table_file import kept_rows
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup.report.interval import Interval
@@ -145,9 +146,7 @@ def prior_rows(n_seeds: int, is_quick: bool) -> Rows:
 
 def prior_table(rows: pd.DataFrame) -> pd.DataFrame:
     """Mean normalised regret after some trials."""
-    index = ["sources", "drift_prior"]
-    means = rows.pivot_table(index=index, columns="trial", values="regret", aggfunc="mean")
-    return means[[k for k in CHECKPOINTS if k in means.columns]]
+    return mean_by_trial(rows, ["sources", "drift_prior"], "regret", CHECKPOINTS)
 
 
 def _sampler(

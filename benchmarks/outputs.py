@@ -20,6 +20,7 @@ from tqdm import tqdm
 
 from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
+from benchmarks.summary import mean_by_trial
 from benchmarks.tasks.outputs import OUTPUTS_TASKS
 from benchmarks.tasks.outputs import OutputsTask
 from optuna_scaleup import ScaleUpSampler
@@ -55,10 +56,7 @@ def run_outputs(arguments: argparse.Namespace) -> None:
 
 def outputs_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean score by task and method at some numbers of trials."""
-    means = frame.pivot_table(
-        index=["task", "method"], columns="trial", values="score", aggfunc="mean"
-    )
-    return means[[n for n in _CHECKPOINTS if n in means.columns]]
+    return mean_by_trial(frame, ["task", "method"], "score", _CHECKPOINTS)
 
 
 def score(task: OutputsTask, study: Study) -> list[float]:

@@ -33,6 +33,7 @@ from benchmarks.runner import target_seed
 from benchmarks.sources import source_studies
 from benchmarks.suites import find_task
 from benchmarks.suites import select_tasks
+from benchmarks.summary import mean_by_trial
 from benchmarks.tasks import Task
 
 
@@ -73,10 +74,7 @@ def _run(key: Key, n_trials: int, data: Path, out: Path) -> _Rows:
 
 def parallel_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean regret by method and number of workers at some numbers of finished trials."""
-    means = frame.pivot_table(
-        index=["method", "workers"], columns="trial", values="regret", aggfunc="mean"
-    )
-    return means[[n for n in (1, 5, 10, 20, 30) if n in means.columns]]
+    return mean_by_trial(frame, ["method", "workers"], "regret", (1, 5, 10, 20, 30))
 
 
 def run_workers(

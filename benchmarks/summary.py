@@ -13,17 +13,22 @@ CHECKPOINTS = (1, 2, 3, 5, 10, 15, 20, 30)
 ALL = "all"
 
 
-def task_means(rows: pd.DataFrame) -> pd.DataFrame:
+def mean_by_trial(
+    rows: pd.DataFrame, index: Sequence[str], values: str, counts: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Mean of a column by ``index``, one column a trial count; of ``counts``, those there are."""
+    means = rows.pivot_table(index=[*index], columns="trial", values=values, aggfunc="mean")
+    return means if counts is None else means[[n for n in counts if n in means.columns]]
+
+
+def task_means(rows: pd.DataFrame, checkpoints: Sequence[int] | None = None) -> pd.DataFrame:
     """Mean over seeds: index (family, task, method), one column a trial count."""
-    return rows.pivot_table(
-        index=["family", "task", "method"], columns="trial", values="regret", aggfunc="mean"
-    )
+    return mean_by_trial(rows, ["family", "task", "method"], "regret", checkpoints)
 
 
 def family_means(rows: pd.DataFrame, checkpoints: Sequence[int] = CHECKPOINTS) -> pd.DataFrame:
     """Mean over tasks: index (family, method), ``all`` for the whole; one column a count."""
-    means = task_means(rows)
-    kept = means[[n for n in checkpoints if n in means.columns]]
+    kept = task_means(rows, checkpoints)
     by_family = kept.groupby(["family", "method"]).mean()
     overall = pd.concat({ALL: kept.groupby("method").mean()}, names=["family"])
     return pd.concat([overall, by_family])
