@@ -75,6 +75,7 @@ class Density:
         self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
         self.anchor = float(np.max(rows.y)) if len(rows.y) else anchor
         self.n_shift = 0 if parent is None else parent.n_shift
+        self._parent_cov = None if parent is None else parent.prior_cov(rows.features)
         self._axis_indicator = (rows.axis[:, None] == np.arange(rows.n_axes)).astype(float)
 
     def thinned(self, n_max: int) -> Density:
@@ -134,7 +135,7 @@ class Density:
         K = amplitude * corr + self.offset_var
         r = z - self.prior_mean
         if self.parent is not None:
-            link = self.parent.link(self.rows.features, t.shift)
+            link = self.parent.link(self.rows.features, t.shift, self._parent_cov)
             K = K + link.cov
             r = r - link.mean
         K[:, np.arange(n), np.arange(n)] += noise

@@ -20,6 +20,9 @@ from optuna_scaleup.types import Array
 
 
 _BOUND_STDS = 8.0
+_MAX_ITER = 60
+_RTOL = 1e-5
+_RTOL_TO_REWEIGH = 1e-4  # where importance weights repair what the mode misses
 _LOG_2PI = float(np.log(2.0 * np.pi))
 _MAX_BATCH_ENTRIES = 4_000_000
 _ROUNDING = 1e-2  # How much worse than the mode a rounded mode may be.
@@ -47,7 +50,7 @@ class Mode:
     value: float
 
 
-def find_mode(density: Density, start: Array, max_iter: int = 60) -> Mode:
+def find_mode(density: Density, start: Array, rtol: float = _RTOL) -> Mode:
     """Maximum a posteriori hyperparameters by L-BFGS-B from ``start``, shape ``(p,)``."""
     loc, scale = density.prior.loc, density.prior.scale
 
@@ -64,7 +67,7 @@ def find_mode(density: Density, start: Array, max_iter: int = 60) -> Mode:
         jac=True,
         method="L-BFGS-B",
         bounds=[(-_BOUND_STDS, _BOUND_STDS)] * len(start),
-        options={"maxiter": max_iter, "ftol": 1e-5, "gtol": 1e-2},
+        options={"maxiter": _MAX_ITER, "ftol": rtol, "gtol": 1e-2},
     )
     return Mode(loc + scale * result.x, -float(result.fun))
 
@@ -157,12 +160,12 @@ def _values(density: Density, theta: Array) -> Array:
 def _find_modes(density: Density, candidates: Array, n_modes: int) -> list[Mode]:
     """Modes from the prior's centre and from the best candidates far from those found."""
     scale = density.prior.scale
-    modes = [find_mode(density, density.prior.loc)]
+    modes = [find_mode(density, density.prior.loc, _RTOL_TO_REWEIGH)]
     for _ in range(n_modes - 1):
         gap = [np.linalg.norm((candidates - m.theta) / scale, axis=1) for m in modes]
         far = candidates[np.min(gap, axis=0) > 0.5 * np.sqrt(len(scale))]
         if len(far):
-            modes.append(find_mode(density, far[0]))
+            modes.append(find_mode(density, far[0], _RTOL_TO_REWEIGH))
     return _distinct(modes, scale)
 
 

@@ -8,7 +8,7 @@ from scipy.linalg import lapack
 from optuna_scaleup.types import Array
 
 
-_LARGE = 64  # From here on one LAPACK call a matrix beats NumPy's batched general inverse.
+_TINY = 8  # Below this NumPy's batched general inverse beats one LAPACK call a matrix.
 _JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
 
 
@@ -32,12 +32,13 @@ def cholesky(K: Array) -> Array:
 def triangular_inverse(L: Array) -> Array:
     """Inverse of lower triangular ``L``, shape ``(..., n, n)``."""
     n = L.shape[-1]
-    if n < _LARGE:
+    if n < _TINY:
         return np.linalg.inv(L) if n else L
     flat = L.reshape(-1, n, n)
     inverse = np.empty_like(flat)
     for i, matrix in enumerate(flat):
-        inverse[i] = np.tril(lapack.dtrtri(matrix, lower=1)[0])
+        # Transposed, a row-major matrix is LAPACK's own order, and its zeros stay where they are.
+        inverse[i] = lapack.dtrtri(matrix.T, lower=0)[0].T
     return inverse.reshape(L.shape)
 
 

@@ -67,15 +67,25 @@ class Parent:
         u = shifted[..., self.shiftable] / self.inverse_lengthscales[self.shiftable]
         return bowl(u, self.bowl)
 
-    def link(self, features: Array, shift: Array) -> Link:
-        """Posterior mean and covariance of the parent at ``features + shift``."""
+    def prior_cov(self, features: Array) -> Array:
+        """Prior covariance of the points, ``(n, D_all)`` to ``(n, n)``; no shift changes it."""
+        same = features[:, self.columns] * self.inverse_lengthscales
+        return self.amplitude_var * matern52(squared_distances(same, same)) + self.offset_var
+
+    def link(self, features: Array, shift: Array, prior_cov: Array | None = None) -> Link:
+        """Posterior mean and covariance of the parent at ``features + shift``.
+
+        Args:
+            features: Shape ``(n, D_all)``.
+            shift: Shape ``(B, n_shift)``.
+            prior_cov: What :meth:`prior_cov` says of the same points, where it is known already.
+        """
+        prior_cov = self.prior_cov(features) if prior_cov is None else prior_cov
         shifted = self.shifted(features, shift)
         corr, slope = matern52_and_slope(squared_distances(self.scaled, shifted))
         cross = self.amplitude_var * corr + self.offset_var
         V = self.L_inv @ cross
-        mean = self.prior_mean(shifted) + np.einsum("bsn,s->bn", cross, self.alpha)
-        same = features[:, self.columns] * self.inverse_lengthscales
-        prior_cov = self.amplitude_var * matern52(squared_distances(same, same)) + self.offset_var
+        mean = self.prior_mean(shifted) + self.alpha @ cross
         cov = prior_cov - np.swapaxes(V, -1, -2) @ V
         return Link(shifted, self.amplitude_var * slope, V, mean, cov)
 

@@ -144,7 +144,7 @@ class Posterior:
         """Mean and variance at the query's features, shape ``(q, D)``."""
         cross = self._cross(query)
         W = self._L_inv @ cross.total
-        mean = self._prior_mean(query, cross) + np.einsum("knq,kn->kq", cross.total, self._alpha)
+        mean = self._prior_mean(query, cross) + (self._alpha[:, None] @ cross.total)[:, 0]
         var = np.maximum(self._prior_var(cross) - (W**2).sum(-2), _MIN_VAR)
         if not with_grad:
             return Prediction(mean, var, np.empty(0), np.empty(0))
@@ -179,7 +179,7 @@ class Posterior:
             d = self._density
             return bowl(query[:, d.rows.shiftable], d.bowl_weight)
         mean = self.parent.prior_mean(cross.parent.shifted)
-        return np.asarray(mean + np.einsum("ksq,s->kq", cross.parent.to_trials, self.parent.alpha))
+        return np.asarray(mean + self.parent.alpha @ cross.parent.to_trials)
 
     def _prior_var(self, cross: _Cross) -> Array:
         var = self._amplitude[..., 0] + self._density.offset_var

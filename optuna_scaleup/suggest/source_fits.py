@@ -19,6 +19,7 @@ from optuna_scaleup.suggest.optima import locate_optimum
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
+from optuna_scaleup.types import Scales
 
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class SourceFits:
     def __init__(self) -> None:
         self._cache: dict[_Key, Source] = {}
         self._optima: dict[_Key, tuple[Array, Array]] = {}
+        self._drifts: dict[_Key, Drift] = {}
 
     def sources_of(self, problem: Problem) -> list[Source]:
         """The fitted sources of a problem, small to large, without those that say nothing.
@@ -59,12 +61,16 @@ class SourceFits:
 
     def drift_of(self, problem: Problem) -> Drift | None:
         """How the optimum moves with size; :obj:`None` where no size is known."""
-        if problem.scales is None:
+        scales = problem.scales
+        if scales is None:
             return None
-        has_size = ~np.isnan(problem.scales.log_ratios).any(axis=1)
+        key = _drift_key(problem, scales)
+        return _once(self._drifts, key, lambda: self._fit_drift(problem, scales))
+
+    def _fit_drift(self, problem: Problem, scales: Scales) -> Drift:
+        has_size = ~np.isnan(scales.log_ratios).any(axis=1)
         ladder = [i for i in usable_sources(problem) if has_size[i]][-_MAX_LADDER:]
-        optima = [Optimum(i, *self._locate_once(problem, i)) for i in ladder]
-        return fit_drift(problem.scales, optima)
+        return fit_drift(scales, [Optimum(i, *self._locate_once(problem, i)) for i in ladder])
 
     def _fit_once(self, problem: Problem, i: int) -> Source:
         key = _key(problem, i)
@@ -96,6 +102,14 @@ def _key(problem: Problem, i: int) -> _Key | None:
         return None
     feature_map = feature_map_of(problem)
     return problem.source_keys[i], feature_map.axis.tobytes(), feature_map.is_activity.tobytes()
+
+
+def _drift_key(problem: Problem, scales: Scales) -> _Key | None:
+    keys = [_key(problem, i) for i in usable_sources(problem)]
+    if None in keys:
+        return None
+    parts = (scales.log_ratios, scales.slope_mean, scales.slope_std)
+    return (*keys, *((part.shape, part.tobytes()) for part in parts))
 
 
 def usable_sources(problem: Problem) -> list[int]:
