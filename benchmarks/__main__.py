@@ -23,6 +23,7 @@ from benchmarks.outputs import MAKERS
 from benchmarks.outputs import run_outputs
 from benchmarks.parallel import run_parallel
 from benchmarks.pruning import BLIND
+from benchmarks.pruning import WITH_COST
 from benchmarks.pruning import run_pruning
 from benchmarks.publishing import run_publishing
 from benchmarks.regret import run_regret
@@ -133,10 +134,9 @@ def _add_pruning(subcommands: argparse._SubParsersAction[argparse.ArgumentParser
     parser = subcommands.add_parser("pruning", help="regret by epochs with MedianPruner")
     _add_place(parser)
     _add_selection(parser)
-    default = ["scaleup", BLIND, "scaleup_cold", "tpe", "gp_cold"]
-    parser.add_argument(
-        "--methods", nargs="+", choices=[*METHODS, BLIND], default=default, metavar="METHOD"
-    )
+    default = [WITH_COST, "scaleup", BLIND, "scaleup_cold", "tpe", "gp_cold"]
+    choices = [*METHODS, WITH_COST, BLIND]
+    parser.add_argument("--methods", nargs="+", choices=choices, default=default, metavar="METHOD")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--n-trainings", type=int, default=20, help="budget in full trainings")
     parser.add_argument("--n-warmup-steps", type=int, default=0, help="of MedianPruner")

@@ -2,7 +2,8 @@
 
 Trainings are simulated epoch by epoch on tasks whose curves are known. The pruner sees the same
 reports for every method; ``scaleup_blind`` alone is not shown them, so that it knows no more of a
-pruned trial than that it ended. Only complete trials count for the regret.
+pruned trial than that it ended. ``scaleup_cost`` counts epochs as the cost of a trial; a blind one
+would know of equal costs only. Only complete trials count for the regret.
 """
 
 from __future__ import annotations
@@ -18,13 +19,16 @@ from optuna.pruners import BasePruner
 from optuna.pruners import MedianPruner
 from optuna.samplers import RandomSampler
 from optuna.study import Study
+from optuna.trial import FrozenTrial
 from optuna.trial import Trial
 from optuna.trial import TrialState
 from optuna.trial import create_trial
 from tqdm import tqdm
 
 from benchmarks.methods import METHODS
+from benchmarks.methods.method import Session
 from benchmarks.methods.method import StudySession
+from benchmarks.methods.scaleup import scaleup_sampler
 from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
 from benchmarks.runner import target_seed
@@ -35,6 +39,7 @@ from benchmarks.tasks import Task
 
 
 BLIND = "scaleup_blind"
+WITH_COST = "scaleup_cost"
 BUDGETS = (2.0, 5.0, 10.0, 15.0, 20.0, 30.0)
 _MAX_TRIALS_A_TRAINING = 6
 
@@ -102,7 +107,7 @@ def run_pruned(
     """Trials, the share of a full training spent so far and the regret of the best complete one.
 
     Args:
-        name: A method, or :data:`BLIND`.
+        name: A method, :data:`BLIND` or :data:`WITH_COST`.
         task: Its curves have to be known.
         sources: Finished small studies.
         seed: Seed of the repetition.
@@ -115,10 +120,9 @@ def run_pruned(
     if task.curves_many is None:
         raise ValueError(f"The task {task.id} has no learning curves.")
     is_blind = name == BLIND
-    method = METHODS["scaleup" if is_blind else name]
-    session = method.start(task, sources, target_seed(task, seed))
+    session = _start(name, task, sources, target_seed(task, seed))
     if not isinstance(session, StudySession):
-        raise ValueError(f"{method.name} does not work on an Optuna study.")
+        raise ValueError(f"{name} does not work on an Optuna study.")
     judge = _Judge(task, pruner)
     rows: list[dict[str, Any]] = []
     trainings, best = 0.0, float("inf")
@@ -147,6 +151,16 @@ def run_pruned(
             }
         )
     return rows
+
+
+def _start(name: str, task: Task, sources: Sequence[Study], seed: int) -> Session:
+    if name == WITH_COST:
+        return StudySession(task, scaleup_sampler(task, sources, seed, cost=_epochs))
+    return METHODS["scaleup" if name == BLIND else name].start(task, sources, seed)
+
+
+def _epochs(trial: FrozenTrial) -> int:
+    return len(trial.intermediate_values)
 
 
 class _Judge:

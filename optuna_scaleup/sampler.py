@@ -114,8 +114,10 @@ class ScaleUpSampler(BaseSampler):
             design decide.
         cost:
             ``"duration"``, or a callable that takes a finished trial and returns what it cost: a
-            suggestion then is worth its expected improvement per expected cost. A trial of which
-            it returns no positive number has no cost. :obj:`None`: all trials cost the same.
+            suggestion then is worth its expected improvement per expected cost. What a pruned
+            trial cost until it was stopped counts, too: where a pruner saves most of a bad trial,
+            bold ones are cheap. A trial of which it returns no positive number has no cost.
+            :obj:`None`: all trials cost the same.
         independent_sampler:
             Samples parameters outside ``search_space``; uniform random numbers if :obj:`None`.
         deterministic_objective:

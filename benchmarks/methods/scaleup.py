@@ -26,11 +26,13 @@ def _start_cold(task: Task, sources: Sequence[Study], seed: int) -> Session:
     return StudySession(task, ScaleUpSampler(seed=seed))
 
 
-def scaleup_sampler(task: Task, sources: Sequence[Study], seed: int) -> BaseSampler:
+def scaleup_sampler(
+    task: Task, sources: Sequence[Study], seed: int, **options: Any
+) -> BaseSampler:
     """Our sampler with its sources, and their sizes where the task and the package know them."""
     from optuna_scaleup import ScaleUpSampler
 
-    return ScaleUpSampler(**_arguments(task, sources), seed=seed)
+    return ScaleUpSampler(**_arguments(task, sources), seed=seed, **options)
 
 
 def _arguments(task: Task, sources: Sequence[Study]) -> dict[str, Any]:

@@ -50,8 +50,8 @@ def finished_rows(
 
     An infinite value counts as the worst (or best) finite one of its objective: a setting that
     diverged is worth knowing. So is one that was pruned, see
-    :func:`~optuna_scaleup.data.curves.pruned_outcomes`, which the curves of sources may help. It
-    tells nothing of what a whole trial costs.
+    :func:`~optuna_scaleup.data.curves.pruned_outcomes`, which the curves of sources may help. What
+    it cost tells where a pruner stops early, so that a bold trial is a cheap one.
 
     Raises:
         ValueError: If a trial has another number of objectives than there are signs.
@@ -73,7 +73,7 @@ def finished_rows(
     constraints, kinds["with a constraint that is not finite"] = constraint_columns(rows)
     costs = None
     if cost is not None:
-        costs = np.concatenate([cost_column(kept, cost), np.full(len(stopped), np.nan)])
+        costs = cost_column(rows, cost)
         kinds["complete without a positive, finite cost"] = int(np.isnan(costs[: len(kept)]).sum())
     dataset = Dataset(
         X=space.encode([trial.params for trial in rows]),

@@ -13,6 +13,7 @@ from optuna.pruners import MedianPruner
 from optuna.trial import TrialState
 
 from benchmarks.branches import tree
+from benchmarks.pruning import WITH_COST
 from benchmarks.pruning import pruning_table
 from benchmarks.pruning import run_pruned
 from benchmarks.pruning import with_curves
@@ -45,6 +46,17 @@ def test_costs_count_the_epochs_until_a_trial_was_stopped() -> None:
         row["value"] if n == N_EPOCHS else np.inf for row, n in zip(rows, epochs, strict=True)
     ]
     assert rows[-1]["regret"] == pytest.approx(task_with_curves().regret(min(values)))
+
+
+def test_with_epochs_as_cost_other_trials_are_chosen() -> None:
+    task = task_with_curves()
+    source = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    source.optimize(lambda trial: task.evaluate(task.suggest(trial)), n_trials=8)
+    free, counted = (
+        run_pruned(name, task, [with_curves(source, task)], 0, 8, MedianPruner())
+        for name in ("scaleup", WITH_COST)
+    )
+    assert [row["value"] for row in free] != [row["value"] for row in counted]
 
 
 def test_the_table_reads_off_budgets() -> None:

@@ -9,10 +9,15 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import TrialState
 
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup.data.cost import checked_cost
 from optuna_scaleup.data.cost import cost_column
+from optuna_scaleup.data.outcomes import signs_of
+from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.trials import finished_rows
 
 
 def trials(*costs: Any) -> list[optuna.trial.FrozenTrial]:
@@ -62,3 +67,32 @@ def test_a_study_with_costs_goes_on_without_some(log_lines: list[str]) -> None:
     assert len(study.trials) == 5
     told = [line for line in log_lines if "without a positive, finite cost" in line]
     assert len(told) == 2  # one line for each of the studies
+
+
+def test_what_a_pruned_trial_cost_until_it_was_stopped_counts() -> None:
+    study = optuna.create_study()
+    x = FloatDistribution(0.0, 1.0)
+    for i, n_steps in enumerate((4, 4, 4, 1)):
+        study.add_trial(
+            optuna.create_trial(
+                state=TrialState.COMPLETE if n_steps == 4 else TrialState.PRUNED,
+                value=1.0 if n_steps == 4 else None,
+                params={"x": i / 4},
+                distributions={"x": x},
+                intermediate_values=dict.fromkeys(range(n_steps), 1.0),
+            )
+        )
+    dataset, kinds = finished_rows(
+        study.trials,
+        SearchSpace.of({"x": x}),
+        signs_of(study.directions),
+        cost=lambda trial: len(trial.intermediate_values),
+    )
+    assert dataset.cost is not None
+    assert dict(zip(dataset.X[:, 0], dataset.cost, strict=True)) == {
+        0.0: 4,
+        0.25: 4,
+        0.5: 4,
+        0.75: 1,
+    }
+    assert not any("cost" in kind for kind in kinds)
