@@ -25,6 +25,12 @@ def objective(trial: optuna.Trial) -> float:
     return (math.log10(trial.suggest_float("lr", 1e-4, 10, log=True)) + 2.0) ** 2
 
 
+def reporting(trial: optuna.Trial) -> float:
+    value = objective(trial)
+    trial.report(value, step=0)
+    return value
+
+
 def test_two_commands_are_two_lines() -> None:
     section = README.partition("\n## Two commands\n")[2]
     run, test = code_blocks(section)[0].splitlines()
@@ -34,7 +40,7 @@ def test_two_commands_are_two_lines() -> None:
 
 def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    use, carry_over = code_blocks(README, "python")
+    use, with_pruner, carry_over = code_blocks(README, "python")
     names: dict[str, Any] = {
         "train_small_model": objective,
         "train_large_model": objective,
@@ -45,6 +51,9 @@ def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }
     exec(re.sub(r"n_trials=\d+", "n_trials=3", use), names)
     assert len(names["large"].trials) == 3
+    exec(with_pruner, names)
+    study = optuna.create_study(sampler=names["sampler"], pruner=optuna.pruners.MedianPruner())
+    study.optimize(reporting, n_trials=1)
     exec(carry_over, names)
     study = optuna.create_study(sampler=names["sampler"])
     study.optimize(objective, n_trials=1)
