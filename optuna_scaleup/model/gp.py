@@ -19,8 +19,9 @@ NOISE_LOG_STD = 2.0
 PINNED_NOISE_VAR = 1e-6
 PINNED_LOG_STD = 1e-3
 SCALE_LOG_STD = 0.25
+# People centre their spaces on a good guess, but many an optimum lies in a corner.
+BOWL = 0.05
 SCALE_DOF = 3.0  # heavy tails: the metric's unit may differ between studies
-BOWL = 0.2  # People centre their spaces on a good guess; corners are bad more often than not.
 
 
 def noise_prior(deterministic: bool) -> tuple[float, float]:
@@ -44,8 +45,12 @@ def gp_prior(n_axes: int, log_scale: float, deterministic: bool = False) -> Prio
 
 
 def gp_density(
-    rows: Rows, log_scale: float, deterministic: bool = False, anchor: float = 0.0
+    rows: Rows,
+    log_scale: float,
+    deterministic: bool = False,
+    anchor: float = 0.0,
+    bowl_weight: float = BOWL,
 ) -> Density:
     """Log posterior of the hyperparameters of a GP without a parent."""
     prior = gp_prior(rows.n_axes, log_scale, deterministic)
-    return Density(rows, prior, parent=None, bowl_weight=BOWL, anchor=anchor)
+    return Density(rows, prior, parent=None, bowl_weight=bowl_weight, anchor=anchor)

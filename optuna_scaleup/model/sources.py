@@ -31,6 +31,8 @@ RESIDUAL_LOG_STD = 1.0
 RESIDUAL_LENGTHSCALE_LOG_STD = 0.5
 SCALE_LOG_STD = 0.3
 
+_BOWL = 0.2  # Where a source did not look, the middle of its space is the better guess.
+
 # A suggestion must cost the same after 100 and after 10,000 source trials.
 _MAX_FIT_ROWS = 128
 _MAX_ROWS = 256
@@ -87,11 +89,11 @@ def fit_source(
             ignored.
     """
     log_scale = float(np.log(warp.robust_scale(rows.y)))
-    fit_density = gp.gp_density(rows.representative(_MAX_FIT_ROWS), log_scale)
+    fit_density = _density(rows.representative(_MAX_FIT_ROWS), log_scale)
     if theta is None or not may_be_mode(fit_density, theta):
         theta = find_mode(fit_density, fit_density.prior.loc).theta.round(_N_DECIMALS)
     rows = rows.representative(_MAX_ROWS)
-    density = gp.gp_density(rows, log_scale)
+    density = _density(rows, log_scale)
     t = density.unpack(theta[None])
     v, z = density.warped(t)
     inverse = density.inverse_lengthscales(t)[0]
@@ -109,7 +111,7 @@ def fit_source(
         L_inv=L_inv,
         alpha=L_inv.T @ (L_inv @ (z[0] - density.prior_mean)),
         z=z[0],
-        bowl=gp.BOWL,
+        bowl=_BOWL,
     )
     log_lengthscales = gp.gp_prior(n_axes, 0.0).loc[:n_axes].copy()
     log_lengthscales[axes] = t.log_lengthscales[0]
@@ -124,6 +126,10 @@ def fit_source(
         shift_loc=np.zeros(n_shift),
         shift_std=np.full(n_shift, SHIFT_STD),
     )
+
+
+def _density(rows: Rows, log_scale: float) -> Density:
+    return gp.gp_density(rows, log_scale, bowl_weight=_BOWL)
 
 
 def transfer_density(
