@@ -19,9 +19,8 @@ NOISE_LOG_STD = 2.0
 PINNED_NOISE_VAR = 1e-6
 PINNED_LOG_STD = 1e-3
 SCALE_LOG_STD = 0.25
-# People centre their spaces on a good guess, but many an optimum lies in a corner.
-BOWL = 0.05
 SCALE_DOF = 3.0  # heavy tails: the metric's unit may differ between studies
+BOWL = 0.05  # People centre their spaces on a good guess, but optima lie in corners as well.
 
 
 def noise_prior(deterministic: bool) -> tuple[float, float]:
