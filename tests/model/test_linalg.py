@@ -16,7 +16,7 @@ def positive_definite(shape: tuple[int, ...]) -> Array:
     return A @ np.swapaxes(A, -1, -2) + 0.5 * np.eye(shape[-1])
 
 
-@pytest.mark.parametrize("n", [1, 2, 7, 63, 64, 65, 130])
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 30, 130])
 @pytest.mark.parametrize("batch", [(), (3,)])
 def test_factor_inverse_and_determinant(n: int, batch: tuple[int, ...]) -> None:
     K = positive_definite((*batch, n, n))

@@ -9,6 +9,7 @@ import numpy as np
 from optuna_scaleup.suggest.source_fits import SourceFits
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
+from optuna_scaleup.types import Scales
 from tests.fakes import continuous
 from tests.fakes import no_trials
 from tests.fakes import quadratic_study
@@ -84,3 +85,23 @@ def test_data_without_a_fingerprint_is_not_shared() -> None:
     shelf = Shelf()
     SourceFits().sources_of(replace(problem(shelf), source_keys=()))
     assert shelf.fits == {}
+
+
+def test_drift_is_forecast_once_for_the_same_data_and_sizes() -> None:
+    fits = SourceFits()
+    sized, larger, more = (
+        replace(
+            problem(None, key=key),
+            scales=Scales(np.array([[ratio]]), np.zeros((2, 1)), np.ones((2, 1))),
+        )
+        for key, ratio in (("data", 1.0), ("data", 2.0), ("more data", 1.0))
+    )
+    drift = fits.drift_of(sized)
+    assert drift is not None
+    assert fits.drift_of(sized) is drift
+    assert fits.drift_of(replace(sized, source_keys=())) is not drift
+    for other in (larger, more):
+        assert fits.drift_of(other) is not drift
+    fresh = SourceFits().drift_of(larger)
+    assert fresh is not None
+    np.testing.assert_array_equal(fits.drift_of(larger).motion_std, fresh.motion_std)  # type: ignore[union-attr]
