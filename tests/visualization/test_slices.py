@@ -113,7 +113,7 @@ def test_acquisition_of_several_objectives_and_constraints() -> None:
         return x
 
     study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
-    study.optimize(bounded, n_trials=5)
+    study.optimize(bounded, n_trials=8)
     figure = figures.plot_surrogate(study, "x")
     assert figure.layout.yaxis3.title.text == "Log EI, feasible"
     assert named(figure, "next suggestion")[0].x[0] > 0.4
