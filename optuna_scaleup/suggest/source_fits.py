@@ -105,7 +105,7 @@ def _key(problem: Problem, i: int) -> _Key | None:
 
 
 def _drift_key(problem: Problem, scales: Scales) -> _Key | None:
-    keys = [_key(problem, i) for i in usable_sources(problem)]
+    keys = [_key(problem, i) for i in range(len(problem.sources))]
     if None in keys:
         return None
     parts = (scales.log_ratios, scales.slope_mean, scales.slope_std)
