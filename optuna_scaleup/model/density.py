@@ -16,6 +16,7 @@ parent, none without a parent), ``log lengthscale`` (one per axis), ``log amplit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -75,7 +76,6 @@ class Density:
         self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
         self.anchor = float(np.max(rows.y)) if len(rows.y) else anchor
         self.n_shift = 0 if parent is None else parent.n_shift
-        self._parent_cov = None if parent is None else parent.prior_cov(rows.features)
         self._axis_indicator = (rows.axis[:, None] == np.arange(rows.n_axes)).astype(float)
 
     def thinned(self, n_max: int) -> Density:
@@ -90,6 +90,11 @@ class Density:
     @property
     def n_trials(self) -> int:
         return len(self.rows.y)
+
+    @cached_property
+    def _parent_cov(self) -> Array | None:
+        """No draw changes it; a density that only conditions predictions does not ask for it."""
+        return None if self.parent is None else self.parent.prior_cov(self.rows.features)
 
     def unpack(self, theta: Array) -> Theta:
         """Splits packed draws, shape ``(B, p)``."""

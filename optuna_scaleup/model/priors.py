@@ -34,16 +34,20 @@ class Prior:
     def log_density(self, theta: Array) -> Array:
         """Log density at ``theta``, shape ``(..., p)``; returns shape ``(...)``."""
         u2 = ((theta - self.loc) / self.scale) ** 2
-        is_t = np.isfinite(self.dof)
-        nu = np.where(is_t, self.dof, 1.0)
+        is_t, nu = self._tails
         misfit = np.where(is_t, (nu + 1.0) * np.log1p(u2 / nu), u2)
         return np.asarray(self._log_norm - 0.5 * misfit.sum(axis=-1))
 
     @cached_property
+    def _tails(self) -> tuple[Array, Array]:
+        """Which densities are Student's t, and their degrees of freedom, one elsewhere."""
+        is_t = np.isfinite(self.dof)
+        return is_t, np.where(is_t, self.dof, 1.0)
+
+    @cached_property
     def _log_norm(self) -> float:
         """Log density at ``loc``; every step of a search for modes asks for it."""
-        is_t = np.isfinite(self.dof)
-        nu = np.where(is_t, self.dof, 1.0)
+        is_t, nu = self._tails
         heavy = gammaln((nu + 1.0) / 2.0) - gammaln(nu / 2.0) - 0.5 * np.log(nu * np.pi)
         peak = np.where(is_t, heavy, -0.5 * np.log(2.0 * np.pi))
         return float((peak - np.log(self.scale)).sum())
@@ -51,13 +55,12 @@ class Prior:
     def gradient(self, theta: Array) -> Array:
         """Gradient of :meth:`log_density`, shape ``(..., p)``."""
         u = (theta - self.loc) / self.scale
-        is_t = np.isfinite(self.dof)
-        nu = np.where(is_t, self.dof, 1.0)
+        is_t, nu = self._tails
         slope = np.where(is_t, -(nu + 1.0) * u / (nu + u * u), -u)
         return np.asarray(slope / self.scale)
 
     def quantile(self, uniform: Array) -> Array:
         """Maps points of the open unit cube, shape ``(n, p)``, to draws."""
-        is_t = np.isfinite(self.dof)
-        heavy = stdtrit(np.where(is_t, self.dof, 1.0), uniform)
+        is_t, nu = self._tails
+        heavy = stdtrit(nu, uniform)
         return np.asarray(self.loc + self.scale * np.where(is_t, heavy, ndtri(uniform)))

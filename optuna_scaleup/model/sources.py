@@ -111,7 +111,7 @@ def fit_source(
         L_inv=L_inv,
         alpha=L_inv.T @ (L_inv @ (z[0] - density.prior_mean)),
         z=z[0],
-        bowl=_BOWL,
+        bowl=density.bowl_weight,
     )
     log_lengthscales = gp.gp_prior(n_axes, 0.0).loc[:n_axes].copy()
     log_lengthscales[axes] = t.log_lengthscales[0]

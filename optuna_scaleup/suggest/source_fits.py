@@ -34,7 +34,7 @@ _Key = tuple[object, ...]
 
 
 class SourceFits:
-    """Cache of fitted sources and of where their optima lie, by fingerprint of data and space.
+    """Cache of fitted sources, their optima and the drift of these, by fingerprint of the data.
 
     A fit that it lacks it looks for on the problem's shelf, and what it had to fit it puts there.
     """
@@ -100,16 +100,21 @@ def _once(cache: dict[_Key, T], key: _Key | None, compute: Callable[[], T]) -> T
 def _key(problem: Problem, i: int) -> _Key | None:
     if not problem.source_keys:
         return None
-    feature_map = feature_map_of(problem)
-    return problem.source_keys[i], feature_map.axis.tobytes(), feature_map.is_activity.tobytes()
+    return problem.source_keys[i], *_space_key(problem)
 
 
 def _drift_key(problem: Problem, scales: Scales) -> _Key | None:
-    keys = [_key(problem, i) for i in range(len(problem.sources))]
-    if None in keys:
+    if not problem.source_keys:
         return None
     parts = (scales.log_ratios, scales.slope_mean, scales.slope_std)
-    return (*keys, *((part.shape, part.tobytes()) for part in parts))
+    sizes = [(part.shape, part.tobytes()) for part in parts]
+    return (*problem.source_keys, *_space_key(problem), *sizes)
+
+
+def _space_key(problem: Problem) -> _Key:
+    """Reads all trials of all studies, so once a key, not once a source."""
+    feature_map = feature_map_of(problem)
+    return feature_map.axis.tobytes(), feature_map.is_activity.tobytes()
 
 
 def usable_sources(problem: Problem) -> list[int]:

@@ -102,6 +102,7 @@ def test_drift_is_forecast_once_for_the_same_data_and_sizes() -> None:
     assert fits.drift_of(replace(sized, source_keys=())) is not drift
     for other in (larger, more):
         assert fits.drift_of(other) is not drift
-    fresh = SourceFits().drift_of(larger)
+    kept, fresh = fits.drift_of(larger), SourceFits().drift_of(larger)
+    assert kept is not None
     assert fresh is not None
-    np.testing.assert_array_equal(fits.drift_of(larger).motion_std, fresh.motion_std)  # type: ignore[union-attr]
+    np.testing.assert_array_equal(kept.motion_std, fresh.motion_std)
