@@ -128,7 +128,8 @@ def _parser() -> argparse.ArgumentParser:
             type=_named_source,
             metavar="NAME[@SIZES]",
             help="a small study, from small to large if several; "
-            "sizes as in params=2e8,tokens=4e9 or a number (default: as --target remembers)",
+            "sizes as in params=2e8,tokens=4e9 or a number (default: as --target remembers); "
+            "a name that holds an @ needs one more at its end",
         )
         sub.add_argument("--target", metavar="NAME", help="the large study")
         sub.add_argument("--scale", type=_sizes, help="sizes of the large study")
@@ -243,9 +244,9 @@ def _sampler(flags: argparse.Namespace, study: Study, storage: Any) -> ScaleUpSa
 
 
 def _named_source(text: str) -> tuple[str, float | Mapping[str, float] | None]:
-    """``NAME`` or ``NAME@SIZES``."""
+    """``NAME`` or ``NAME@SIZES``; a name that holds an ``@`` itself may end with one."""
     name, at, sizes = text.rpartition("@")
-    return (name, _sizes(sizes)) if at else (text, None)
+    return (name, _sizes(sizes) if sizes else None) if at else (text, None)
 
 
 def _sizes(text: str) -> float | dict[str, float]:

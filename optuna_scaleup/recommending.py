@@ -199,7 +199,7 @@ def _where(encoding: Encoding, draws: Array | None) -> Interval | Odds:
         counts = np.ones(len(choices))
         if draws is not None:
             counts = np.bincount(draws.astype(int), minlength=len(choices)).astype(float)
-        return Odds(dict(zip(choices, (counts / counts.sum()).tolist(), strict=True)))
+        return Odds.of(choices, (counts / counts.sum()).tolist())
     coordinates = np.array(LEVELS) if draws is None else np.quantile(draws, LEVELS)
     return Interval.of([encoding.decode(float(u)) for u in coordinates])
 

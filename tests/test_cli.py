@@ -51,6 +51,17 @@ def test_recommend_with_sizes_as_json(url: str, capsys: pytest.CaptureFixture[st
     assert first["params"]["lr"] != second["params"]["lr"]
 
 
+def test_an_at_in_a_name(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    optuna.copy_study(
+        from_study_name="small", from_storage=url, to_storage=url, to_study_name="sm@ll"
+    )
+    for source in ("sm@ll@", "sm@ll@3"):
+        argv = ["recommend", "--storage", url, "--source", source, "--json"]
+        assert main([*argv, "--scale", "6"] if source[-1] == "3" else argv) == 0
+        (found,) = json.loads(capsys.readouterr().out)
+        assert list(found["source_weights"]) == ["sm@ll"]
+
+
 def test_the_target_remembers_its_sources(
     url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

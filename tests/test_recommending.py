@@ -173,3 +173,33 @@ def test_unsuitable_studies() -> None:
     one = finished(optuna.create_study(study_name="mine"))
     with pytest.raises(ValueError, match="'mine' is its own source"):
         ScaleUpSampler(one).recommend(one)
+
+
+def test_a_branch_has_its_own_parameters_only() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        if trial.suggest_categorical("c", ["a", "b"]) == "a":
+            return trial.suggest_float("x", 0, 1)
+        return trial.suggest_float("y", 0, 1) + 0.5
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(objective, n_trials=25)
+    for one in recommend(study, n=3):
+        assert set(one.params) == ({"c", "x"} if one.params["c"] == "a" else {"c", "y"})
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution:UserWarning")
+def test_choices_that_cannot_be_keys() -> None:
+    """Optuna warns of lists as choices, and takes them."""
+
+    def objective(trial: optuna.Trial) -> float:
+        layers: Any = trial.suggest_categorical("layers", choices)
+        return len(layers) + trial.suggest_float("x", 0, 1)
+
+    choices: Any = [[64], [64, 64]]
+    sampler = ScaleUpSampler(seed=0)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(objective, n_trials=4)
+    (one,) = sampler.recommend(study)
+    assert one.params["layers"] == [64]
+    assert isinstance(one.optimum["layers"], Odds)
+    assert set(one.optimum["layers"].probabilities) == {"[64]", "[64, 64]"}

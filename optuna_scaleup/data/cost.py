@@ -47,10 +47,10 @@ def cost_column(trials: Sequence[FrozenTrial], cost: CostOf) -> Array:
 def _cost_of(trial: FrozenTrial, cost: CostOf) -> float:
     try:
         value = cost(trial)
+        cost_value = float(value) if is_number(value) else math.nan
     except Exception:  # the user's own; a trial without a cost still counts for the rest
         return math.nan
-    is_cost = is_number(value) and math.isfinite(value) and value > 0.0
-    return float(value) if is_cost else math.nan
+    return cost_value if math.isfinite(cost_value) and cost_value > 0.0 else math.nan
 
 
 def _seconds(trial: FrozenTrial) -> float:

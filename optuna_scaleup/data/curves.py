@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
+_NO_STEP: Final = -sys.maxsize  # before any report
 _N_CURVES: Final = 256  # the latest ones; a suggestion must not take longer after 10,000 trials
 
 
@@ -86,9 +88,10 @@ def pruned_outcomes(
     """Pruned trials with what they would have reached: estimates and their variance.
 
     Left out, they would draw the search back to where trials are pruned, again and again. With too
-    few complete curves beside it, a report is taken as the outcome, but as no better than the
-    median of the complete trials and no worse than the worst, whatever scale the reports are on: a
-    trial was pruned for lagging behind the others.
+    few complete curves beside it for an estimate, a trial is taken to end as far behind them as it
+    was when it stopped, but never better than the median of the complete trials: it was pruned for
+    lagging behind. With no curve at all the report itself is taken, but as no worse than the worst
+    of them, whatever scale the reports are on; a trial without a report counts as the worst.
 
     Args:
         trials: Trials of one study.
@@ -99,6 +102,7 @@ def pruned_outcomes(
 
     Returns:
         The trials, their values, shape ``(n_pruned, m)``, and variances, shape ``(n_pruned,)``.
+        One that nothing is known of, not even what is bad, is left out.
     """
     if len(signs) != 1 or not len(Y):
         return [], np.empty((0, len(signs))), np.empty(0)
@@ -108,25 +112,50 @@ def pruned_outcomes(
     means, noise_vars = [np.empty(0)], [np.empty(0)]
     for step, ended in by_step.items():
         reports = np.array([report for _, report in ended])
-        mean, noise_var = np.clip(reports, Y.min(), np.median(Y)), np.zeros(len(reports))
-        if own is not None and (curves := own.at(step)).is_usable:
+        curves = Curves(np.empty(0), np.empty(0)) if own is None else own.at(step)
+        if own is not None and curves.is_usable:
             share = min(max(step / own.last_step, 0.0), 1.0) if own.last_step > 0 else 1.0
             at_share = [source.at_share(share) for source in sources]
             mean, noise_var = estimate(curves, at_share, reports, share)
-        stopped += [trial for trial, _ in ended]
-        means.append(mean)
-        noise_vars.append(noise_var)
+        else:
+            mean, noise_var = _without_estimate(reports, curves, Y), np.zeros(len(reports))
+        is_known = ~np.isnan(mean)
+        stopped += [trial for (trial, _), known in zip(ended, is_known, strict=True) if known]
+        means.append(mean[is_known])
+        noise_vars.append(noise_var[is_known])
     return stopped, np.concatenate(means)[:, None], np.concatenate(noise_vars)
+
+
+def _without_estimate(reports: Array, curves: Curves, Y: Array) -> Array:
+    """What trials reach of which there are too few curves to tell, ``NaN`` if nobody knows.
+
+    Args:
+        reports: Last reports of stopped trials, shape ``(q,)``, minus infinity if there is none.
+        curves: Complete trials that had a report at that step, if any.
+        Y: Values of all complete trials.
+    """
+    worst = float(Y.min()) if Y.min() < Y.max() else math.nan  # of a single one, also the best
+    is_telling = np.isfinite(curves.reports)
+    if not is_telling.any():
+        return np.asarray(np.clip(reports, worst, np.median(Y)))
+    with np.errstate(over="ignore"):
+        gained = float((curves.finals[is_telling] - curves.reports[is_telling]).mean())
+        likely = np.minimum(reports + gained, np.median(Y))
+    return np.where(np.isfinite(likely), likely, worst)
 
 
 def _last_reports(
     trials: Sequence[FrozenTrial], sign: float
 ) -> Mapping[int, list[tuple[FrozenTrial, float]]]:
-    """Pruned trials and their last report that is a number, by its step."""
+    """Pruned trials and their last report that is a number, by its step.
+
+    A trial without one is as bad as can be, from the start: it was given up for something worse
+    than a report.
+    """
     by_step: dict[int, list[tuple[FrozenTrial, float]]] = defaultdict(list)
     for trial in trials:
         if trial.state == TrialState.PRUNED:
-            for step, report in sorted_reports(trial, sign)[-1:]:
+            for step, report in sorted_reports(trial, sign)[-1:] or [(_NO_STEP, -math.inf)]:
                 by_step[step].append((trial, report))
     return by_step
 

@@ -29,6 +29,8 @@ MISSING: Final = object()
 MAX_GRID: Final = 4096
 """Longer grids are thinned to this many of their values."""
 
+_LARGEST_EXACT: Final = 2**53
+
 _REACH: Final = 1.0
 """Coordinates are cut this many ranges outside the range. A value farther off says no more about
 the range, and a model that has to span it says less. Values <= 0 on a log axis are put there."""
@@ -68,6 +70,8 @@ class NumericEncoding:
         is_log: Whether coordinates are linear in the logarithm.
         values: The legal values in ascending order, or :obj:`None` if continuous.
         bounds: The lowest and the highest legal value.
+        origin: What ``low`` and ``high`` are counted from; floats do not tell large integers
+            apart.
     """
 
     low: float
@@ -75,6 +79,7 @@ class NumericEncoding:
     is_log: bool
     values: tuple[int, ...] | tuple[float, ...] | None
     bounds: tuple[float, float]
+    origin: int = 0
 
     @property
     def axis(self) -> Axis:
@@ -85,7 +90,7 @@ class NumericEncoding:
 
         Monotone, and outside [0, 1] for a value out of range.
         """
-        column = np.array([_as_float(value) for value in values], dtype=float)
+        column = np.array([_as_float(value, self.origin) for value in values], dtype=float)
         if self.is_log:
             with np.errstate(divide="ignore", invalid="ignore"):
                 column = np.where(column <= 0.0, -np.inf, np.log(column))
@@ -110,10 +115,10 @@ class NumericEncoding:
         return min(max(value, self.bounds[0]), self.bounds[1])
 
 
-def _as_float(value: Any) -> float:
+def _as_float(value: Any, origin: int) -> float:
     """``NaN`` for what is no number; infinite for an integer beyond the floats."""
     try:
-        return float(value) if is_number(value) else math.nan
+        return float(value - origin) if is_number(value) else math.nan
     except OverflowError:
         return math.inf if value > 0 else -math.inf
 
@@ -161,12 +166,14 @@ def _int_encoding(distribution: IntDistribution) -> NumericEncoding:
     else:
         values = tuple(low + step * k for k in _thinned((high - low) // step + 1))
     half = step / 2
-    return NumericEncoding(low - half, high + half, distribution.log, values, (low, high))
+    origin = low if max(-low, high) > _LARGEST_EXACT and not distribution.log else 0
+    ends = (low - origin - half, high - origin + half)
+    return NumericEncoding(*ends, distribution.log, values, (low, high), origin)
 
 
 def _thinned(n_values: int) -> list[int]:
     """At most :data:`MAX_GRID` of the indices ``0 .. n_values - 1``, both ends among them."""
     if n_values <= MAX_GRID:
         return list(range(n_values))
-    spaced = np.unique(np.rint(np.linspace(0, n_values - 1, MAX_GRID)))
-    return [min(int(k), n_values - 1) for k in spaced]
+    # In integers, as there may be more values than floats can count.
+    return [k * (n_values - 1) // (MAX_GRID - 1) for k in range(MAX_GRID)]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-_LEAST_PATIENCE: Final = timedelta(minutes=5)  # the clocks of workers differ
+_LEAST_PATIENCE: Final = timedelta(minutes=15)  # a short trial is no sign that all are short
 _PATIENCE: Final = 10  # in durations of the longest complete trial
 
 
@@ -58,7 +58,7 @@ def _patience(trials: Sequence[FrozenTrial]) -> timedelta:
     durations = [
         trial.duration
         for trial in trials
-        if trial.state == TrialState.COMPLETE and trial.duration is not None
+        if trial.state == TrialState.COMPLETE and trial.duration  # none: added, not run
     ]
     if not durations:
         return timedelta.max

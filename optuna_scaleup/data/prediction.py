@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
@@ -76,9 +77,18 @@ def read_prediction(trial: FrozenTrial) -> Prediction:
     )
 
 
-def tell_if_misled(study: Study, trial: FrozenTrial, weights: Array, notices: Notices) -> None:
-    """One line when the large study has shown that its sources do not help."""
-    if len(weights) and weights[-1] > _MISLEADS:
+def tell_if_misled(
+    study: Study,
+    trial: FrozenTrial,
+    earlier: Sequence[FrozenTrial],
+    weights: Array,
+    notices: Notices,
+) -> None:
+    """One line when the large study has shown, twice running, that its sources do not help."""
+    if not len(weights) or weights[-1] <= _MISLEADS:
+        return
+    before = [read_prediction(t).source_weights for t in earlier if t.number < trial.number]
+    if before and before[-1] and before[-1][-1] > _MISLEADS:
         message = (
             f"The sources of study {study.study_name!r} mislead: from trial {trial.number} on "
             f"they are ignored (weight {1.0 - weights[-1]:.2f} of 1)."

@@ -166,7 +166,7 @@ class Snapshot:
         """
         signs = signs_of(self.study.directions)
         curves = self._source_curves(signs)
-        target, kinds = finished_rows(self.trials, space, signs, curves, self.cost)
+        target, kinds, unused = finished_rows(self.trials, space, signs, curves, self.cost)
         del kinds["skipped as pruned"], kinds[PRUNED_USED]  # Optuna has told the user
         if kinds:
             _tell_use(notices, f"study {self.study.study_name!r}", target, kinds)
@@ -178,7 +178,7 @@ class Snapshot:
             space=space.unit,
             target=target,
             sources=sources,
-            X_pending=pending_rows(self.trials, self.asking, space, notices),
+            X_pending=pending_rows(self.trials, unused, self.asking, space, notices),
             fixed={j: float(u) for j, u in enumerate(coordinates) if not np.isnan(u)},
             shown=space.columns({*self.asking.params, *shown}),
             source_keys=tuple(_fingerprint(dataset, space.unit) for dataset in sources),
@@ -209,7 +209,7 @@ class Snapshot:
         usable = []
         for source in self.sources:
             own_signs = self._signs_of(source, signs)
-            dataset, kinds = finished_rows(source.trials, space, own_signs, cost=self.cost)
+            dataset, kinds, _ = finished_rows(source.trials, space, own_signs, cost=self.cost)
             label = f"source {source.label!r}"
             _tell_use(notices, label, dataset, kinds)
             dataset = replace(dataset, X=_without_foreign_ranges(dataset.X, space.unit))

@@ -51,12 +51,14 @@ class SourceData:
         trials: All trials, whatever their state.
         directions: :obj:`None` for a bare list of trials, which has the target's directions.
         scale: Its sizes by name; empty if not known.
+        study_name: :obj:`None` if these are not the trials of a study.
     """
 
     label: str
     trials: Sequence[FrozenTrial]
     directions: tuple[StudyDirection, ...] | None
     scale: Mapping[str, float] = field(default_factory=dict)
+    study_name: str | None = None
 
     def check_against(self, target: Target, asking: FrozenTrial) -> None:
         """Raises :exc:`ValueError` if this cannot be a source of ``target``.
@@ -71,7 +73,8 @@ class SourceData:
                 f"The source {self.label!r} has {len(self.directions)} objectives, but the study "
                 f"to optimize has {n_objectives}."
             )
-        if self.directions is not None and self._holds(asking):
+        # Trials that were copied to another study look like the originals.
+        if self.study_name == target.study_name and self._holds(asking):
             raise ValueError(
                 f"The study {target.study_name!r} is its own source. Give the sampler a study of "
                 "the small problem, or no source."
@@ -87,7 +90,7 @@ class SourceReader:
 
     Args:
         source: What the user said of it.
-        label: What log lines call it if it has no name.
+        label: What log lines call it.
 
     Raises:
         ValueError: If its trials do not translate.
@@ -96,7 +99,8 @@ class SourceReader:
     def __init__(self, source: Source, label: str) -> None:
         self._source = source
         trials = tuple(source.translation.apply(source.trials))
-        self._last = SourceData(source.label or label, trials, source.directions, source.scale)
+        name = None if source.study is None else source.study.study_name
+        self._last = SourceData(label, trials, source.directions, source.scale, name)
 
     def record(self, target: Study) -> SourceRecord:
         """How figures of ``target`` find this source again."""
@@ -104,7 +108,7 @@ class SourceReader:
         is_beside = study is not None and _is_beside(study, target)
         return SourceRecord(
             label=self._last.label,
-            study=self._last.label if is_beside else None,
+            study=self._last.study_name if is_beside else None,
             scale=self._source.scale,
             rename=translation.names,
             is_transformed=bool(translation.functions),
@@ -156,9 +160,19 @@ def source_readers(source: Any) -> tuple[SourceReader, ...]:
         ValueError: If its trials do not translate.
     """
     sources = as_sources(source)
-    if len(sources) == 1:
-        return (SourceReader(sources[0], "list of trials"),)
-    return tuple(SourceReader(s, f"list of trials {i}") for i, s in enumerate(sources))
+    return tuple(map(SourceReader, sources, _labels(sources)))
+
+
+def _labels(sources: Sequence[Source]) -> list[str]:
+    """A name for each; those that share one, from several storages, are numbered."""
+    names = [
+        source.label or (f"list of trials {i}" if len(sources) > 1 else "list of trials")
+        for i, source in enumerate(sources)
+    ]
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[: i + 1].count(name)})"
+        for i, name in enumerate(names)
+    ]
 
 
 def tell_lineage(

@@ -15,6 +15,7 @@ from typing import Final
 from optuna import create_trial
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial
 
 from optuna_scaleup._optuna import as_legal
@@ -23,6 +24,7 @@ from optuna_scaleup._optuna import logger
 
 
 _N_NAMED: Final = 5
+_DIGITS: Final = 1e-6  # of single precision
 
 
 def trials_of_table(
@@ -46,11 +48,14 @@ def trials_of_table(
     for name, column in columns.items():
         if not isinstance(search_space.get(name), CategoricalDistribution):
             _check_numeric(name, column)
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"The columns of the table differ in length: {lengths}.")
     trials: list[FrozenTrial] = []
     unusable: dict[str, list[int]] = {}
     for i, row in enumerate(zip(*columns.values(), strict=True)):
         cells = dict(zip(columns, row, strict=True))
-        params = {name: as_legal(cells[name], d) for name, d in search_space.items()}
+        params = {name: _legal(cells[name], d) for name, d in search_space.items()}
         reason = _reason(cells, params, value)
         if reason is not None:
             unusable.setdefault(reason, []).append(i)
@@ -69,6 +74,7 @@ def trials_of_table(
 def _column(table: Any, name: str) -> list[Any]:
     """A column's cells as plain Python values, :obj:`None` where a number is missing."""
     names = table.keys() if isinstance(table, Mapping) else getattr(table, "columns", None)
+    names = getattr(table, "column_names", names)  # of pyarrow, whose columns are arrays
     if names is None or isinstance(table, type):
         raise TypeError(
             "A table of runs is a data frame or a mapping of names to columns; got an object of "
@@ -78,12 +84,34 @@ def _column(table: Any, name: str) -> list[Any]:
         raise ValueError(
             f"The table has no column {name!r}; its columns are {', '.join(map(repr, names))}."
         )
-    return [_plain(cell) for cell in table[name]]
+    column = table[name]
+    if getattr(column, "ndim", 1) != 1:
+        raise ValueError(f"The table has more than one column {name!r}.")
+    return [_plain(cell) for cell in column]
 
 
 def _plain(cell: Any) -> Any:
-    """The Python value of a numpy scalar; anything else as it is."""
+    """The Python value of a scalar of numpy or pyarrow; anything else as it is."""
+    if hasattr(cell, "as_py"):
+        return cell.as_py()
     return cell.item() if hasattr(cell, "item") and not hasattr(cell, "__len__") else cell
+
+
+def _legal(cell: Any, distribution: BaseDistribution) -> tuple[Any] | None:
+    """The value that a cell means, in a 1-tuple; :obj:`None` if it means none of the range.
+
+    Numbers may have lost digits on their way through single precision or a text.
+    """
+    if isinstance(distribution, CategoricalDistribution):
+        return as_legal(None if _is_missing(cell) else cell, distribution)
+    legal = as_legal(cell, distribution)
+    if legal is None and isinstance(distribution, FloatDistribution) and is_number(cell):
+        step, low, high = distribution.step, distribution.low, distribution.high
+        near = min(max(cell, low), high)
+        if step is not None:
+            near = min(low + step * round((near - low) / step), high)
+        return as_legal(near, distribution) if math.isclose(cell, near, rel_tol=_DIGITS) else None
+    return legal
 
 
 def _check_numeric(name: str, column: Sequence[Any]) -> None:
@@ -111,7 +139,9 @@ def _reason(
 
 def _is_missing(cell: Any) -> bool:
     # Missing values of pandas and polars: None, NaN, NaT and NA, none of which equals itself.
-    return cell is None or type(cell).__name__ == "NAType" or cell != cell
+    if cell is None or type(cell).__name__ == "NAType":
+        return True
+    return not hasattr(cell, "__len__") and bool(cell != cell)
 
 
 def _tell(label: str, n_used: int, unusable: Mapping[str, Sequence[int]]) -> None:

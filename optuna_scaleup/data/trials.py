@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Final
+from typing import NamedTuple
 
 import numpy as np
 from optuna.trial import TrialState
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-_N_FAILED_AVOIDED: Final = 10
+_N_AVOIDED: Final = 32
 _N_UNDECIDED_HEEDED: Final = 16
 _LONGEST_THOUGHT: Final = timedelta(minutes=1)
 PRUNED_USED: Final = "pruned, their outcome estimated"
@@ -39,14 +40,28 @@ _SKIPPED_STATES: Final = {
 }
 
 
+class Finished(NamedTuple):
+    """The finished trials of a study.
+
+    Attributes:
+        dataset: Those of which an outcome is known or estimated.
+        kinds: How many are special or left out, by kind.
+        unused: The others, which failed or say nothing yet.
+    """
+
+    dataset: Dataset
+    kinds: Counter[str]
+    unused: list[FrozenTrial]
+
+
 def finished_rows(
     trials: Sequence[FrozenTrial],
     space: SearchSpace,
     signs: Array,
     source_curves: Sequence[StudyCurves] = (),
     cost: CostOf | None = None,
-) -> tuple[Dataset, Counter[str]]:
-    """Complete and pruned trials as a dataset, and how many are special or left out, by kind.
+) -> Finished:
+    """Complete and pruned trials as a dataset.
 
     An infinite value counts as the worst (or best) finite one of its objective: a setting that
     diverged is worth knowing. So is one that was pruned, see
@@ -82,15 +97,21 @@ def finished_rows(
         constraints=constraints,
         cost=costs,
     )
-    return dataset, +kinds
+    used = {id(trial) for trial in rows}
+    unused = [t for t in trials if t.state.is_finished() and id(t) not in used]
+    return Finished(dataset, +kinds, unused)
 
 
 def pending_rows(
-    trials: Sequence[FrozenTrial], asking: FrozenTrial, space: SearchSpace, notices: Notices
+    trials: Sequence[FrozenTrial],
+    unused: Sequence[FrozenTrial],
+    asking: FrozenTrial,
+    space: SearchSpace,
+    notices: Notices,
 ) -> Array | None:
     """Points whose outcome is not known yet, shape ``(q, d)``: other running trials, as planned.
 
-    The latest failed trials count as well. A failure teaches no value, but going straight back to
+    The latest unused trials count as well. A failure teaches no value, but going straight back to
     the point that failed would repeat it for ever.
     """
     running = [
@@ -98,9 +119,8 @@ def pending_rows(
         for trial in trials
         if trial.state == TrialState.RUNNING and trial.number != asking.number
     ]
-    failed = [trial for trial in trials if trial.state == TrialState.FAIL and trial.params]
     rows = [intended_params(trial, notices) for trial in running]
-    rows += [trial.params for trial in failed[-_N_FAILED_AVOIDED:]]
+    rows += [trial.params for trial in unused if trial.params][-_N_AVOIDED:]
     points = space.encode(rows)
     points = points[~np.all(np.isnan(points), axis=1)]
     return points if len(points) else None
@@ -126,10 +146,13 @@ def undecided_trials(trials: Sequence[FrozenTrial], asking: FrozenTrial) -> list
 
 
 def _usable(values: Array) -> Array:
-    """Rows without ``NaN`` whose infinite entries have a finite peer, shape ``(n,)``."""
+    """Rows without ``NaN`` whose infinite entries have finite peers, shape ``(n,)``.
+
+    Peers that differ: the worst of a single value would be the best.
+    """
     has_no_nan = ~np.any(np.isnan(values), axis=1)
-    has_finite = np.any(np.isfinite(values[has_no_nan]), axis=0)
-    is_usable: Array = has_no_nan & np.all(np.isfinite(values) | has_finite, axis=1)
+    differ = [len(set(column[np.isfinite(column)])) > 1 for column in values[has_no_nan].T]
+    is_usable: Array = has_no_nan & np.all(np.isfinite(values) | differ, axis=1)
     return is_usable
 
 

@@ -178,8 +178,8 @@ def as_sources(given: Any) -> tuple[Source, ...]:
 
 
 def parameters_of(trials: Sequence[FrozenTrial]) -> set[str]:
-    """Names of the parameters that any of the trials has."""
-    return {name for trial in trials for name in trial.distributions}
+    """Names of the parameters that any finished trial has; a running one may lack some yet."""
+    return {name for trial in trials if trial.state.is_finished() for name in trial.distributions}
 
 
 def is_trials(given: Any) -> bool:

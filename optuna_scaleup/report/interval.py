@@ -61,10 +61,16 @@ class Odds:
     """How likely each choice of a categorical parameter is the best.
 
     Attributes:
-        probabilities: By choice, in the order of the distribution.
+        probabilities: By choice, in the order of the distribution; by its text where the choice
+            cannot be a key, such as a list.
     """
 
     probabilities: Mapping[Any, float]
+
+    @classmethod
+    def of(cls, choices: Sequence[Any], probabilities: Sequence[float]) -> Odds:
+        """Of some choices, each with its probability."""
+        return cls(dict(zip(map(_key, choices), probabilities, strict=True)))
 
     def __str__(self) -> str:
         ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])
@@ -72,6 +78,14 @@ class Odds:
 
     def to_dict(self) -> dict[str, float]:
         return {str(choice): p for choice, p in self.probabilities.items()}
+
+
+def _key(choice: Any) -> Any:
+    try:
+        hash(choice)
+    except TypeError:  # Optuna warns of such choices, and takes them
+        return str(choice)
+    return choice
 
 
 def number(value: Any) -> str:

@@ -77,7 +77,8 @@ def most_different_first(front: Array) -> list[int]:
     """Rows in greedy k-centre order (Gonzalez, 1985), from the best in the first objective on."""
     if not len(front):
         return []
-    span = np.ptp(front, axis=0)
+    with np.errstate(over="ignore"):
+        span = np.minimum(np.ptp(front, axis=0), np.finfo(float).max)
     scaled = front / np.where(span > 0.0, span, 1.0)
     order = [int(np.argmax(front[:, 0]))]
     gap = np.full(len(front), np.inf)

@@ -132,7 +132,7 @@ class Engine:
             models,
             tuple(output.unit for output in objectives),
             compose(models, self._criterion(), tried, observed),
-            _activity(problem),
+            activity_of(problem),
             is_cold=not any(sources),
         )
 
@@ -254,7 +254,8 @@ def _told(survey: Survey, x: Array) -> Suggestion:
     if len(models.objectives) > 1:
         return Suggestion(x, None, weights)
     (unit,) = survey.units
-    low, median, high = (unit * models.objectives[0].value_quantiles(x, _INTERVAL)).tolist()
+    with np.errstate(over="ignore"):
+        low, median, high = (unit * models.objectives[0].value_quantiles(x, _INTERVAL)).tolist()
     return Suggestion(x, (low, median, high), weights)
 
 
@@ -267,7 +268,8 @@ def _tried(problem: Problem) -> Array:
     return np.concatenate([problem.target.X, problem.pending])
 
 
-def _activity(problem: Problem) -> Activity:
+def activity_of(problem: Problem) -> Activity:
+    """Which parameters a branch of the space has, as all studies show."""
     studies = [problem.target.X, *(source.X for source in problem.sources)]
     return infer_activity(problem.space, studies, problem.shown)
 

@@ -13,6 +13,7 @@ from optuna_scaleup.suggest.acquisition import PosteriorMean
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.engine import activity_of
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import objective_outputs
@@ -93,4 +94,5 @@ def _best_mean(
     acquisition = compose(models, PosteriorMean(), tried, observed)
     nothing = np.empty((0, problem.space.n_dims))  # a point that was tried may be recommended
     seeds = good_points(problem, rng)
-    return maximize(acquisition, problem.space, seeds, nothing, problem.fixed, rng).x
+    activity = activity_of(problem)
+    return maximize(acquisition, problem.space, seeds, nothing, problem.fixed, rng, activity).x

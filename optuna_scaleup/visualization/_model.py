@@ -169,7 +169,7 @@ class View:
         """The model of one source on its own; :obj:`None` if it says nothing."""
         directions = source.directions or self.study.directions
         signs = signs_of(directions)
-        data, _ = finished_rows(source.trials, self.space, signs)
+        data = finished_rows(source.trials, self.space, signs).dataset
         if not data.n_trials or np.isnan(data.X).all():
             return None
         output = objective_outputs(Problem(self.space.unit, data))[objective]

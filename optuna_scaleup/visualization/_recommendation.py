@@ -128,10 +128,10 @@ def _add_beliefs(figure: Any, x: int, scale: _ParamScale, where: Interval | Odds
                 hoverinfo="skip",
             )
     elif isinstance(where, Odds):
-        choices = list(where.probabilities)
+        heights = [height for height, _ in scale.ticks()]
         figure.add_scatter(
-            x=[x] * len(choices),
-            y=look.rounded([scale.height(choice) for choice in choices]),
+            x=[x] * len(heights),
+            y=look.rounded(heights),
             mode="markers",
             marker={
                 "size": [6.0 + 26.0 * p for p in where.probabilities.values()],

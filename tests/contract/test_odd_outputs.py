@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Callable
 from collections.abc import Mapping
 
 import optuna
 import pytest
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_scaleup import ScaleUpSampler
@@ -80,3 +83,96 @@ def test_costs_that_are_none_half_the_time(odd: object) -> None:
     study = optuna.create_study(sampler=ScaleUpSampler(seed=0, cost=cost))  # type: ignore[arg-type]
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=7)
     assert [t.state for t in study.trials] == [TrialState.COMPLETE] * 7
+
+
+def quadratic(trial: optuna.Trial, at: float) -> float:
+    x, lr = trial.suggest_float("x", 0, 1), trial.suggest_float("lr", 1e-5, 1e-1, log=True)
+    return (x - 0.3) ** 2 + 0.3 * (math.log10(lr) - at) ** 2
+
+
+def random_study(at: float) -> optuna.Study:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(lambda trial: quadratic(trial, at), n_trials=25)
+    return study
+
+
+def diverge(trial: optuna.Trial) -> float:
+    return math.inf
+
+
+def give_up(trial: optuna.Trial) -> float:
+    raise optuna.TrialPruned
+
+
+def give_up_with_a_report(trial: optuna.Trial) -> float:
+    trial.report(1e3, 0)
+    raise optuna.TrialPruned
+
+
+@pytest.mark.parametrize("end", [diverge, give_up, give_up_with_a_report])
+@pytest.mark.parametrize("is_warm", [True, False])
+def test_where_nothing_works_the_search_goes_on(
+    end: Callable[[optuna.Trial], float], is_warm: bool
+) -> None:
+    """The large network fails at every rate that suits the small one, and at the centre."""
+
+    def objective(trial: optuna.Trial) -> float:
+        value = quadratic(trial, -4.0)
+        return value if trial.params["lr"] < 3e-4 else end(trial)
+
+    source = random_study(-2.0) if is_warm else None
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    study.optimize(objective, n_trials=15)
+    points = [tuple(trial.params.values()) for trial in study.trials]
+    assert len(set(points)) == 15
+    assert sum(trial.params["lr"] < 3e-4 for trial in study.trials) >= 6
+
+
+def test_a_choice_that_is_given_up_each_time_is_left() -> None:
+    """Out of memory, say: no report is left of what would have been the best values."""
+
+    def objective(trial: optuna.Trial) -> float:
+        k = trial.suggest_int("k", 1, 50)
+        if 28 < k < 40:
+            raise optuna.TrialPruned
+        return abs(k - 30.0)
+
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    study.optimize(objective, n_trials=25)
+    assert len({trial.params["k"] for trial in study.trials}) == 25
+    assert sum(trial.state == TrialState.PRUNED for trial in study.trials) <= 11
+    assert study.best_value == 2.0
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_pruned_after_the_first_trial_is_not_as_good_as_the_first(seed: int) -> None:
+    """Of a warm start the first trial is about the best, so that a pruner stops all others."""
+
+    def objective(trial: optuna.Trial) -> float:
+        value = quadratic(trial, -2.0)
+        trial.report(value, 0)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+        return value
+
+    study = optuna.create_study(
+        sampler=ScaleUpSampler(random_study(-2.0), seed=seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=1),
+    )
+    study.optimize(objective, n_trials=16)
+    values = [trial.intermediate_values[0] for trial in study.trials[3:]]
+    assert sorted(values)[len(values) // 2] < 0.5  # a random point has 1 on average
+
+
+def test_values_at_the_end_of_the_floats_raise_no_warning(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    largest = sys.float_info.max
+    minimize, maximize = StudyDirection.MINIMIZE, StudyDirection.MAXIMIZE
+    for directions in ([minimize], [minimize, maximize]):
+        study = optuna.create_study(directions=directions, sampler=ScaleUpSampler(seed=0))
+        for i in range(5):
+            x = study.ask()
+            sign = (-1) ** i * (1 if x.suggest_float("x", 0, 1) > 0.3 else -1)
+            study.tell(x, [sign * largest] * len(directions))
+    assert not [w for w in recwarn if issubclass(w.category, RuntimeWarning)]

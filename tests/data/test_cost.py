@@ -82,7 +82,7 @@ def test_what_a_pruned_trial_cost_until_it_was_stopped_counts() -> None:
                 intermediate_values=dict.fromkeys(range(n_steps), 1.0),
             )
         )
-    dataset, kinds = finished_rows(
+    dataset, kinds, _ = finished_rows(
         study.trials,
         SearchSpace.of({"x": x}),
         signs_of(study.directions),

@@ -192,3 +192,19 @@ def test_random_coordinates_are_legal(data: st.DataObject) -> None:
     coordinate = random_coordinate(encoding.axis, rng)
     assert encoding.axis.snap(np.array(coordinate)) == coordinate
     assert is_legal(encoding.decode(coordinate), distribution)
+
+
+@pytest.mark.parametrize("low", [2**60, -(2**60) - 100, 2**80, 0])
+def test_integers_that_floats_do_not_tell_apart(low: int) -> None:
+    encoding = encoding_of(IntDistribution(low, low + 100))
+    values = [low, low + 1, low + 50, low + 100]
+    coordinates = encoding.encode(values)
+    assert [encoding.decode(float(u)) for u in coordinates] == values
+    np.testing.assert_allclose(coordinates, np.array([0.5, 1.5, 50.5, 100.5]) / 101)
+
+
+@pytest.mark.parametrize("high", [2**53, 2**64, 10**30])
+def test_ranges_of_more_integers_than_floats_count(high: int) -> None:
+    encoding = encoding_of(IntDistribution(0, high))
+    assert [encoding.decode(u) for u in (0.0, 1.0)] == [0, high]
+    assert abs(encoding.decode(0.5) / high - 0.5) < 1e-3

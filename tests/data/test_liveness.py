@@ -47,8 +47,13 @@ def test_the_bound_grows_with_the_durations() -> None:
 
 
 def test_some_minutes_are_always_granted() -> None:
-    trials = [running(0, 4 * MINUTE), running(1, 6 * MINUTE), complete(2, timedelta(seconds=1))]
+    trials = [running(0, 14 * MINUTE), running(1, 16 * MINUTE), complete(2, timedelta(seconds=1))]
     assert alive(trials) == [0, 2, 3]
+
+
+def test_a_trial_that_was_added_has_no_duration() -> None:
+    trials = [running(0, 60 * MINUTE), complete(1, timedelta(0))]
+    assert alive(trials) == [0, 1, 2]
 
 
 def test_nobody_knows_how_long_the_first_trials_take() -> None:

@@ -92,6 +92,21 @@ def test_a_study_is_known_as_itself_by_any_path(kind: str, tmp_path: Path) -> No
     fine.read(Notices()).check_against(target, asking)
 
 
+def test_a_study_is_not_the_copy_of_its_source() -> None:
+    """Trials that were added to another study keep their ids and times."""
+    small, large = finished_study(), optuna.create_study()
+    large.add_trials(small.trials)
+    (reader,) = source_readers(small)
+    reader.read(Notices()).check_against(large, large.trials[0])
+    with pytest.raises(ValueError, match="is its own source"):
+        reader.read(Notices()).check_against(small, small.trials[0])
+
+
+def test_sources_of_one_name_are_told_apart() -> None:
+    studies = [finished_study(study_name=name) for name in ("s", "t", "s")]
+    assert [reader.label for reader in source_readers(studies)] == ["s (1)", "t", "s (2)"]
+
+
 def test_another_number_of_objectives_is_an_error() -> None:
     target = optuna.create_study(directions=["minimize", "maximize"])
     target.ask()

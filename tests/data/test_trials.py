@@ -38,7 +38,9 @@ def trial(
 
 
 def test_complete_trials_become_rows_with_larger_better() -> None:
-    rows, kinds = finished_rows([trial([2.0], x=0.5), trial([3.0], x=1.0, y=0.0)], SPACE, MINIMIZE)
+    trials = [trial([2.0], x=0.5), trial([3.0], x=1.0, y=0.0)]
+    rows, kinds, unused = finished_rows(trials, SPACE, MINIMIZE)
+    assert not unused
     np.testing.assert_array_equal(rows.X, [[0.5, np.nan], [1.0, 0.0]])
     np.testing.assert_array_equal(rows.Y, [[-2.0], [-3.0]])
     assert not kinds
@@ -51,7 +53,8 @@ def test_signs_follow_directions() -> None:
 
 def test_trials_without_a_value_are_counted_by_kind() -> None:
     trials = [trial(None, TrialState.FAIL, x=0.1), trial(None, TrialState.PRUNED, x=0.2)] * 2
-    rows, kinds = finished_rows(trials, SPACE, MINIMIZE)
+    rows, kinds, unused = finished_rows(trials, SPACE, MINIMIZE)
+    assert unused == trials
     assert rows.X.shape == (0, 2)
     assert rows.Y.shape == (0, 1)
     assert kinds == {"skipped as failed": 2, "skipped as pruned": 2}
@@ -59,7 +62,7 @@ def test_trials_without_a_value_are_counted_by_kind() -> None:
 
 def test_infinite_values_count_as_the_nearest_finite_one() -> None:
     trials = [trial([value]) for value in (1.0, np.inf, 4.0, -np.inf)]
-    rows, kinds = finished_rows(trials, SPACE, MINIMIZE)
+    rows, kinds, _ = finished_rows(trials, SPACE, MINIMIZE)
     np.testing.assert_array_equal(rows.Y[:, 0], [-1.0, -4.0, -4.0, -1.0])
     assert kinds == {"infinite, taken as the nearest finite value": 2}
 
@@ -89,7 +92,7 @@ def test_without_curves_a_pruned_trial_counts_as_poor(
 ) -> None:
     trials = [trial([-sign * value], x=0.0) for value in (1.0, 2.0, 4.0)]
     stopped = pruned({step: -sign * value for step, value in reports.items()}, x=0.7)
-    rows, kinds = finished_rows([stopped, *trials], SPACE, np.array([sign]))
+    rows, kinds, _ = finished_rows([stopped, *trials], SPACE, np.array([sign]))
     np.testing.assert_array_equal(rows.X[:, 0], [0.0, 0.0, 0.0, 0.7])
     np.testing.assert_array_equal(rows.Y[:, 0], [-1.0, -2.0, -4.0, -estimate])
     assert rows.noise_var is not None
@@ -97,18 +100,58 @@ def test_without_curves_a_pruned_trial_counts_as_poor(
     assert kinds == {"pruned, their outcome estimated": 1}
 
 
-def test_a_pruned_trial_without_a_report_or_a_peer_is_skipped() -> None:
-    silent = [trial([1.0], x=0.0), pruned({}, x=0.5), pruned({0: np.nan}, x=0.5)]
-    for trials in (silent, [pruned({0: 1.0}, x=0.5)] * 2):
-        rows, kinds = finished_rows(trials, SPACE, MINIMIZE)
-        assert rows.n_trials == len(trials) - 2
-        assert kinds == {"skipped as pruned": 2}
+@pytest.mark.parametrize(
+    ("complete", "report", "estimate"),
+    [
+        ([({4: 3.0}, 1.0)], 5.0, 3.0),  # two behind at that step, so two behind at the end
+        ([({4: 3.0}, 1.0)], 2.0, 1.0),  # never better than the median
+        ([({4: 3.0}, 1.0), ({4: 4.0}, 1.5)], 5.0, 2.75),
+        ([({4: 3.0}, 1.0), ({}, 9.0)], 1e6, 999998.0),  # worse than any that was complete
+        ([({4: 3.0}, 1.0), ({}, 9.0)], np.inf, 9.0),
+        ([({4: np.nan}, 1.0), ({4: np.inf}, 2.0)], 1.75, 1.75),
+    ],
+)
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_with_few_curves_a_pruned_trial_stays_as_far_behind(
+    complete: list[tuple[dict[int, float], float]], report: float, estimate: float, sign: float
+) -> None:
+    trials = [
+        optuna.create_trial(
+            value=-sign * value, intermediate_values={s: -sign * r for s, r in reports.items()}
+        )
+        for reports, value in complete
+    ]
+    stopped = pruned({4: -sign * report}, x=0.5)
+    rows, _, unused = finished_rows([*trials, stopped], SPACE, np.array([sign]))
+    assert rows.Y[-1, 0] == -estimate
+    assert not unused
+
+
+def test_a_pruned_trial_without_a_report_counts_as_the_worst() -> None:
+    """Given up for what no report could tell: out of memory, a loss that is no number."""
+    silent = [pruned({}, x=0.5), pruned({0: np.nan}, x=0.5)]
+    rows, kinds, unused = finished_rows([trial([1.0]), trial([3.0]), *silent], SPACE, MINIMIZE)
+    np.testing.assert_array_equal(rows.Y[:, 0], [-1.0, -3.0, -3.0, -3.0])
+    assert kinds == {"pruned, their outcome estimated": 2}
+    assert not unused
+
+
+def test_what_is_bad_is_not_known_of_a_single_value() -> None:
+    """The worst of it would be the best."""
+    bad = [pruned({}, x=0.5), pruned({0: 2.0}, x=0.6), trial([np.inf], x=0.7)]
+    for complete in ([], [trial([1.0], x=0.0)], [trial([1.0], x=0.0)] * 2):
+        rows, kinds, unused = finished_rows([*complete, *bad], SPACE, MINIMIZE)
+        assert rows.n_trials == len(complete)
+        assert kinds == {"skipped as pruned": 2, "skipped without a finite value": 1}
+        assert unused == bad
 
 
 def test_nothing_finite_leaves_no_row() -> None:
-    rows, kinds = finished_rows([trial([np.inf]), trial([-np.inf])], SPACE, MINIMIZE)
+    trials = [trial([np.inf]), trial([-np.inf])]
+    rows, kinds, unused = finished_rows(trials, SPACE, MINIMIZE)
     assert rows.n_trials == 0
     assert kinds == {"skipped without a finite value": 2}
+    assert unused == trials
 
 
 def test_another_number_of_objectives_is_an_error() -> None:
@@ -170,7 +213,7 @@ def test_running_trials_pend_where_they_plan_to_go() -> None:
     study.ask()  # has neither parameters nor a plan
     number = study.ask().number
     asking = study.trials[number]
-    pending = pending_rows(study.trials, asking, SPACE, Notices())
+    pending = pending_rows(study.trials, [], asking, SPACE, Notices())
     assert pending is not None
     np.testing.assert_array_equal(pending, [[x, 0.25]])
 
@@ -178,13 +221,14 @@ def test_running_trials_pend_where_they_plan_to_go() -> None:
 def test_the_asking_trial_does_not_pend() -> None:
     study = optuna.create_study()
     study.ask().suggest_float("x", 0, 1)
-    assert pending_rows(study.trials, study.trials[0], SPACE, Notices()) is None
+    assert pending_rows(study.trials, [], study.trials[0], SPACE, Notices()) is None
 
 
-def test_points_that_failed_lately_pend() -> None:
-    failed = [trial(None, TrialState.FAIL, x=i / 100) for i in range(30)]
+def test_the_latest_points_without_an_outcome_pend() -> None:
+    states = (TrialState.FAIL, TrialState.PRUNED)
+    unused = [trial(None, states[i % 2], x=i / 100) for i in range(50)]
     asking = optuna.create_trial(state=TrialState.RUNNING)
-    asking.number = 30
-    pending = pending_rows(failed, asking, SPACE, Notices())
+    asking.number = 50
+    pending = pending_rows(unused, unused, asking, SPACE, Notices())
     assert pending is not None
-    np.testing.assert_allclose(pending[:, 0], np.arange(20, 30) / 100)
+    np.testing.assert_allclose(pending[:, 0], np.arange(18, 50) / 100)

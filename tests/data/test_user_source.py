@@ -140,6 +140,13 @@ def test_names_of_a_study_that_is_still_empty_are_checked_later() -> None:
         reader.read(Notices())
 
 
+def test_a_running_trial_may_lack_a_parameter_yet() -> None:
+    study = optuna.create_study()
+    (reader,) = source_readers(Source(study, rename={"a": "b"}))
+    study.ask().suggest_float("x", 0, 1)
+    assert len(reader.read(Notices()).trials) == 1
+
+
 def test_the_text_of_a_source_has_no_storage() -> None:
     assert repr(Source(study_of(), scale=2)) == "Source(source 'small', scale={'size': 2.0})"
 
@@ -184,6 +191,8 @@ def test_tables(form: str, log_lines: list[str]) -> None:
         ({"loss": ["a"] * 7}, {}, ValueError, "'loss' is not numeric: its first value is 'a'"),
         ({"lr": [None, *["0.1"] * 6]}, {}, ValueError, "'lr' is not numeric.*'0.1'"),
         ({"loss": [True] * 7}, {}, ValueError, "'loss' is not numeric"),
+        ({"loss": [[1.0, 2.0]] * 7}, {}, ValueError, "'loss' is not numeric"),
+        ({"loss": [1.0] * 6}, {}, ValueError, "differ in length: {'loss': 6, 'lr': 7"),
         ({}, {"direction": "up"}, ValueError, "`direction` is 'minimize' or 'maximize'"),
         ({}, {"search_space": {}}, ValueError, "`search_space` is empty"),
         ({}, {"search_space": None}, TypeError, "`search_space` maps"),
@@ -201,6 +210,40 @@ def test_bad_tables(
         Source.from_dataframe(
             **{"df": {**table(), **change}, "search_space": SPACE, "value": "loss", **arguments}
         )
+
+
+@pytest.mark.parametrize("step", [None, 0.1])
+def test_digits_lost_in_single_precision_do_not_matter(step: float | None) -> None:
+    column = np.array([0.1, 0.3, 0.7], dtype=np.float32)
+    space = {"x": FloatDistribution(0.1, 0.7, step=step)}
+    data = read(Source.from_dataframe({"x": column, "y": [1.0, 2.0, 3.0]}, space, "y"))
+    values = [trial.params["x"] for trial in data.trials]
+    assert values == pytest.approx([0.1, 0.3, 0.7])
+    assert all(0.1 <= value <= 0.7 for value in values)
+
+
+def test_a_missing_value_may_be_a_choice() -> None:
+    pd = pytest.importorskip("pandas", reason="needs pandas")
+    df = pd.DataFrame({"act": ["relu", None, "relu"], "y": [1.0, 2.0, 3.0]})
+    space = {"act": CategoricalDistribution([None, "relu"])}
+    data = read(Source.from_dataframe(df, space, "y"))
+    assert [trial.params["act"] for trial in data.trials] == ["relu", None, "relu"]
+
+
+def test_two_columns_of_one_name() -> None:
+    pd = pytest.importorskip("pandas", reason="needs pandas")
+    df = pd.DataFrame([[0.1, 0.2, 1.0]], columns=["x", "x", "y"])
+    with pytest.raises(ValueError, match="more than one column 'x'"):
+        Source.from_dataframe(df, {"x": UNIT}, "y")
+
+
+def test_a_table_of_pyarrow() -> None:
+    pa = pytest.importorskip("pyarrow", reason="needs pyarrow")
+    df = pa.table({"x": [0.5, None], "y": [1.0, 2.0]})
+    data = read(Source.from_dataframe(df, {"x": UNIT}, "y"))
+    assert [trial.params for trial in data.trials] == [{"x": 0.5}]
+    with pytest.raises(ValueError, match="no column 'z'; its columns are 'x', 'y'"):
+        Source.from_dataframe(df, {"x": UNIT}, "z")
 
 
 def test_missing_values_of_pandas(log_lines: list[str]) -> None:

@@ -1,0 +1,50 @@
+"""What is kept with a trial of what was expected of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import optuna
+import pytest
+
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.prediction import read_prediction
+from optuna_scaleup.data.prediction import tell_if_misled
+from optuna_scaleup.data.prediction import write_prediction
+from optuna_scaleup.types import Suggestion
+
+
+MISLED, HELPED = (0.01, 0.99), (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("weights", "told_at"),
+    [
+        ([HELPED, MISLED, HELPED, MISLED, HELPED], None),  # a single trial may err
+        ([HELPED, MISLED, MISLED, MISLED], 2),
+        ([HELPED, (), MISLED], None),
+        ([MISLED], None),
+    ],
+)
+def test_sources_that_mislead_twice_running_are_told_of_once(
+    weights: list[tuple[float, ...]], told_at: int | None, log_lines: list[str]
+) -> None:
+    study, notices = optuna.create_study(study_name="large"), Notices()
+    for weight in weights:
+        number = study.ask().number
+        trial = study.trials[number]
+        suggestion = Suggestion(np.zeros(1), (0.0, 1.0, 2.0), weight)
+        write_prediction(study, trial, suggestion, np.array([-1.0]), 0.0)
+        tell_if_misled(study, trial, study.trials, np.array(weight), notices)
+    told = [line for line in log_lines if "mislead" in line]
+    assert len(told) == (told_at is not None)
+    assert all(f"from trial {told_at} on they are ignored" in line for line in told)
+
+
+def test_a_prediction_is_read_in_the_sign_of_the_objective() -> None:
+    study = optuna.create_study()
+    study.ask()
+    suggestion = Suggestion(np.zeros(1), (-3.0, -2.0, -1.0), MISLED)
+    write_prediction(study, study.trials[0], suggestion, np.array([-1.0]), 0.25)
+    found = read_prediction(study.trials[0])
+    assert (found.value_interval, found.source_weights) == ((1.0, 2.0, 3.0), MISLED)
+    assert found.seconds == 0.25
