@@ -35,9 +35,15 @@ from optuna_scaleup.types import QuasiRandom
 PRIOR_NO_SOURCE = 0.2
 _LARGER_IS_CLOSER = 4.0  # prior odds of a source against the next smaller one
 _NEGLIGIBLE = 1e-3
-# From so many trials on a study's own model counts more and more, from so many on alone.
+# From the third trial on a source has to explain each trial by so many nats better than the study's
+# own model does.
+_FREE_TRIALS = 2
+_NATS_A_TRIAL = 1.0
+# From so many trials on a study's own model counts more and more however good a source is, from so
+# many on alone.
 _OWN_FROM = 15
 _OWN_ALONE = 60
+_OWN_SCALE_FROM = 4  # trials that tell the distance from median to best better than a source does
 _N_PRIOR_DRAWS = 64
 _N_PRIOR_DRAWS_PENDING = 16  # the n-th worker's point is a matter of spread, not of precision
 _N_QUANTILES = 64
@@ -197,12 +203,12 @@ def fit_mixture(
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
     anchor = sources[-1].best if sources else 0.0
-    own_log_scale = log_scale if len(y) < _OWN_FROM else float(np.log(warp.robust_scale(y)))
+    own_scale = np.exp(log_scale) if len(y) < _OWN_SCALE_FROM else warp.robust_scale(y)
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:
         if source is None:
-            return gp.gp_density(rows, own_log_scale, deterministic, anchor)
+            return gp.gp_density(rows, float(np.log(own_scale)), deterministic, anchor)
         return transfer_density(rows, source, deterministic, offset_var)
 
     n_prior_draws = _N_PRIOR_DRAWS if not len(X_pending) else _N_PRIOR_DRAWS_PENDING
@@ -244,10 +250,15 @@ def _hedged(log_posterior: Array, n_trials: int) -> Array:
     Evidence rates a model on all trials, the bad ones included; the last steps to the optimum are
     a matter of the good end alone, where the study's own trials know best.
     """
-    share = min((n_trials - _OWN_FROM) / (_OWN_ALONE - _OWN_FROM), 1.0 - 1e-6)
-    weight = np.exp(log_posterior)
-    if len(weight) == 1 or weight[-1] >= share:
+    if len(log_posterior) == 1:
         return log_posterior
+    hedged = log_posterior.copy()
+    hedged[-1] += _NATS_A_TRIAL * max(n_trials - _FREE_TRIALS, 0)
+    hedged -= logsumexp(hedged)
+    share = min((n_trials - _OWN_FROM) / (_OWN_ALONE - _OWN_FROM), 1.0 - 1e-6)
+    weight = np.exp(hedged)
+    if weight[-1] >= share:
+        return np.asarray(hedged)
     weight[:-1] *= (1.0 - share) / weight[:-1].sum()
     weight[-1] = share
     return np.asarray(np.log(np.maximum(weight, 1e-300)))
