@@ -35,8 +35,8 @@ from optuna_scaleup.types import QuasiRandom
 PRIOR_NO_SOURCE = 0.2
 _LARGER_IS_CLOSER = 4.0  # prior odds of a source against the next smaller one
 _NEGLIGIBLE = 1e-3
-# From the third trial on a source has to explain each trial by so many nats better than the study's
-# own model does.
+# From the third trial on a source has to explain each by so many nats better than the study's own
+# model does.
 _FREE_TRIALS = 2
 _NATS_A_TRIAL = 1.0
 # From so many trials on a study's own model counts more and more however good a source is, from so
@@ -248,7 +248,8 @@ def _hedged(log_posterior: Array, n_trials: int) -> Array:
     """Hands over to "no source" step by step as the study learns to speak for itself.
 
     Evidence rates a model on all trials, the bad ones included; the last steps to the optimum are
-    a matter of the good end alone, where the study's own trials know best.
+    a matter of the good end alone, where the study's own trials know best, and a source that ranks
+    well there hides what lies elsewhere. So only one that predicts much better keeps its say.
     """
     if len(log_posterior) == 1:
         return log_posterior

@@ -70,19 +70,30 @@ def test_without_trials_the_larger_source_counts_more() -> None:
 
 def test_no_source_takes_over_step_by_step() -> None:
     evidence = np.log([0.6, 0.399, 0.001])
-    shares = [np.exp(_hedged(evidence, n)) for n in (0, 14, 20, 40, 100)]
+    shares = [np.exp(_hedged(evidence, n)) for n in (0, 2, 5, 9, 20)]
     for weights in shares:
         assert weights.sum() == pytest.approx(1.0)
         assert weights[0] / weights[1] == pytest.approx(0.6 / 0.399, rel=1e-3)
     own = [weights[-1] for weights in shares]
     np.testing.assert_allclose(own[:2], 0.001)
-    assert own[1] < own[2] < own[3] < own[4]
+    assert own[1] < own[2] < 0.1 < 0.4 < own[3] < own[4]
     assert own[4] == pytest.approx(1.0, abs=1e-3)
 
 
-def test_a_source_that_is_already_ignored_is_not_hedged() -> None:
-    evidence = np.log([0.1, 0.9])
-    np.testing.assert_allclose(_hedged(evidence, 10), evidence)
+def test_a_source_that_explains_every_trial_stays_longer() -> None:
+    """Two nats a trial better than the study's own model, but for the last steps."""
+    own = [np.exp(_hedged(np.array([-1e-9, -2.0 * n]), n))[-1] for n in (3, 15, 30, 60)]
+    np.testing.assert_allclose(own, [np.exp(-5.0), 0.0, 1.0 / 3.0, 1.0], atol=1e-4)
+
+
+def test_without_a_source_there_is_nothing_to_hedge() -> None:
+    np.testing.assert_array_equal(_hedged(np.zeros(1), 20), np.zeros(1))
+
+
+def test_a_source_that_is_already_ignored_is_not_given_weight() -> None:
+    evidence = np.log([0.01, 0.99])
+    np.testing.assert_allclose(_hedged(evidence, 2), evidence)
+    assert _hedged(evidence, 17)[-1] > evidence[-1]
 
 
 def test_weights_are_normalised() -> None:
