@@ -160,8 +160,8 @@ def test_pruned_after_the_first_trial_is_not_as_good_as_the_first(seed: int) -> 
         pruner=optuna.pruners.MedianPruner(n_startup_trials=1),
     )
     study.optimize(objective, n_trials=16)
-    values = [trial.intermediate_values[0] for trial in study.trials[3:]]
-    assert sorted(values)[len(values) // 2] < 0.5  # a random point has 1 on average
+    values = [trial.intermediate_values[0] for trial in study.trials]
+    assert sum(value < 0.05 for value in values) >= 3  # once only, when they counted as good
 
 
 def test_values_at_the_end_of_the_floats_raise_no_warning(
