@@ -87,8 +87,8 @@ def tell_if_misled(
     """One line when the large study has shown, twice running, that its sources do not help."""
     if not len(weights) or weights[-1] <= _MISLEADS:
         return
-    before = [read_prediction(t).source_weights for t in earlier if t.number < trial.number]
-    if before and before[-1] and before[-1][-1] > _MISLEADS:
+    last = [t for t in earlier if t.number < trial.number][-1:]
+    if any(read_prediction(t).source_weights[-1:] > (_MISLEADS,) for t in last):
         message = (
             f"The sources of study {study.study_name!r} mislead: from trial {trial.number} on "
             f"they are ignored (weight {1.0 - weights[-1]:.2f} of 1)."
