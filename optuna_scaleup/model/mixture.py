@@ -35,15 +35,15 @@ from optuna_scaleup.types import QuasiRandom
 PRIOR_NO_SOURCE = 0.2
 _LARGER_IS_CLOSER = 4.0  # prior odds of a source against the next smaller one
 _NEGLIGIBLE = 1e-3
-# From the third trial on a source has to explain each by so many nats better than the study's own
-# model does.
+# Where one best value is sought, a source has to explain each trial from the third on by so many
+# nats better than the study's own model does, and so many tell the distance from median to best.
 _FREE_TRIALS = 2
 _NATS_A_TRIAL = 1.0
+_OWN_SCALE_FROM = 4
 # From so many trials on a study's own model counts more and more however good a source is, from so
 # many on alone.
 _OWN_FROM = 15
 _OWN_ALONE = 60
-_OWN_SCALE_FROM = 4  # trials that tell the distance from median to best better than a source does
 _N_PRIOR_DRAWS = 64
 _N_PRIOR_DRAWS_PENDING = 16  # the n-th worker's point is a matter of spread, not of precision
 _N_QUANTILES = 64
@@ -185,6 +185,7 @@ def fit_mixture(
     quasi_random: QuasiRandom,
     deterministic: bool = False,
     offset_var: float = OFFSET_VAR,
+    is_sought: bool = False,
 ) -> Mixture:
     """Fits all hypotheses to the large study's trials.
 
@@ -198,12 +199,15 @@ def fit_mixture(
         quasi_random: Source of quasi-random points.
         deterministic: Whether the objective has no noise.
         offset_var: Prior variance of the offset to a source, in squared warped units.
+        is_sought: Whether the best value of this output is all that matters: not where a front of
+            several objectives does, nor of a constraint or a cost, which have to be predicted.
     """
     rows = Rows.of(feature_map, X, y, noise_var)
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
     anchor = sources[-1].best if sources else 0.0
-    own_scale = np.exp(log_scale) if len(y) < _OWN_SCALE_FROM else warp.robust_scale(y)
+    own_scale_from = _OWN_SCALE_FROM if is_sought else _OWN_FROM
+    own_scale = np.exp(log_scale) if len(y) < own_scale_from else warp.robust_scale(y)
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:
@@ -224,7 +228,7 @@ def fit_mixture(
     source_weights = np.exp(log_posterior)
     if len(y) and sources:
         draws[:-1] = _shared_out(draws[:-1], source_weights[:-1], len(y))
-    log_posterior = _hedged(log_posterior, len(y))
+    log_posterior = _hedged(log_posterior, len(y), _NATS_A_TRIAL if is_sought else 0.0)
     kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
     pending = feature_map.transform(X_pending)
     return Mixture(
@@ -244,7 +248,7 @@ def _log_priors(n_sources: int) -> Array:
     return np.log([*shares, PRIOR_NO_SOURCE])
 
 
-def _hedged(log_posterior: Array, n_trials: int) -> Array:
+def _hedged(log_posterior: Array, n_trials: int, nats_a_trial: float) -> Array:
     """Hands over to "no source" step by step as the study learns to speak for itself.
 
     Evidence rates a model on all trials, the bad ones included; the last steps to the optimum are
@@ -254,7 +258,7 @@ def _hedged(log_posterior: Array, n_trials: int) -> Array:
     if len(log_posterior) == 1:
         return log_posterior
     hedged = log_posterior.copy()
-    hedged[-1] += _NATS_A_TRIAL * max(n_trials - _FREE_TRIALS, 0)
+    hedged[-1] += nats_a_trial * max(n_trials - _FREE_TRIALS, 0)
     hedged -= logsumexp(hedged)
     share = min((n_trials - _OWN_FROM) / (_OWN_ALONE - _OWN_FROM), 1.0 - 1e-6)
     weight = np.exp(hedged)

@@ -122,7 +122,11 @@ class Engine:
         """Fits the models of all outputs, and says how good any point looks to them."""
         objectives = objective_outputs(problem)
         sources = [self._fits.sources_of(output.problem) for output in objectives]
-        mixtures = [self._fit(o.problem, s, rng) for o, s in zip(objectives, sources, strict=True)]
+        is_only = len(objectives) == 1
+        mixtures = [
+            self._fit(o.problem, s, rng, is_sought=is_only)
+            for o, s in zip(objectives, sources, strict=True)
+        ]
         constraints = self.fit_constraints(problem, rng)
         models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng))
         tried = _tried(problem)
@@ -176,8 +180,8 @@ class Engine:
         return self._fits.drift_of(problem)
 
     def fit(self, problem: Problem, rng: np.random.Generator) -> Mixture:
-        """The model of a problem with one output."""
-        return self._fit(problem, self._fits.sources_of(problem), rng)
+        """The model of the only objective."""
+        return self._fit(problem, self._fits.sources_of(problem), rng, is_sought=True)
 
     def fit_constraints(self, problem: Problem, rng: np.random.Generator) -> dict[str, Mixture]:
         """The model of every constraint; other than of an objective's, its level matters."""
@@ -194,7 +198,9 @@ class Engine:
 
     def _fit_cost(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
         output = cost_output(problem)
-        return None if output is None else self.fit(output.problem, rng)
+        if output is None:
+            return None
+        return self._fit(output.problem, self._fits.sources_of(output.problem), rng)
 
     def _fit(
         self,
@@ -202,6 +208,7 @@ class Engine:
         sources: Sequence[Source],
         rng: np.random.Generator,
         offset_var: float = OFFSET_VAR,
+        is_sought: bool = False,
     ) -> Mixture:
         return fit_mixture(
             feature_map_of(problem),
@@ -213,6 +220,7 @@ class Engine:
             lambda n_points, n_dims: sobol(n_points, n_dims, rng),
             self.deterministic_objective,
             offset_var,
+            is_sought,
         )
 
     def _criterion(self) -> Criterion:

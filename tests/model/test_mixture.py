@@ -70,7 +70,7 @@ def test_without_trials_the_larger_source_counts_more() -> None:
 
 def test_no_source_takes_over_step_by_step() -> None:
     evidence = np.log([0.6, 0.399, 0.001])
-    shares = [np.exp(_hedged(evidence, n)) for n in (0, 2, 5, 9, 20)]
+    shares = [np.exp(_hedged(evidence, n, 1.0)) for n in (0, 2, 5, 9, 20)]
     for weights in shares:
         assert weights.sum() == pytest.approx(1.0)
         assert weights[0] / weights[1] == pytest.approx(0.6 / 0.399, rel=1e-3)
@@ -82,18 +82,24 @@ def test_no_source_takes_over_step_by_step() -> None:
 
 def test_a_source_that_explains_every_trial_stays_longer() -> None:
     """Two nats a trial better than the study's own model, but for the last steps."""
-    own = [np.exp(_hedged(np.array([-1e-9, -2.0 * n]), n))[-1] for n in (3, 15, 30, 60)]
+    own = [np.exp(_hedged(np.array([-1e-9, -2.0 * n]), n, 1.0))[-1] for n in (3, 15, 30, 60)]
     np.testing.assert_allclose(own, [np.exp(-5.0), 0.0, 1.0 / 3.0, 1.0], atol=1e-4)
 
 
+def test_where_not_the_best_value_is_sought_a_source_stays() -> None:
+    evidence = np.log([0.9, 0.1])
+    np.testing.assert_allclose(_hedged(evidence, 14, 0.0), evidence)
+    assert np.exp(_hedged(evidence, 50, 0.0))[-1] == pytest.approx(35.0 / 45.0)
+
+
 def test_without_a_source_there_is_nothing_to_hedge() -> None:
-    np.testing.assert_array_equal(_hedged(np.zeros(1), 20), np.zeros(1))
+    np.testing.assert_array_equal(_hedged(np.zeros(1), 20, 1.0), np.zeros(1))
 
 
 def test_a_source_that_is_already_ignored_is_not_given_weight() -> None:
     evidence = np.log([0.01, 0.99])
-    np.testing.assert_allclose(_hedged(evidence, 2), evidence)
-    assert _hedged(evidence, 17)[-1] > evidence[-1]
+    np.testing.assert_allclose(_hedged(evidence, 2, 1.0), evidence)
+    assert _hedged(evidence, 17, 1.0)[-1] > evidence[-1]
 
 
 def test_weights_are_normalised() -> None:
