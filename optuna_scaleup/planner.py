@@ -187,7 +187,7 @@ class Planner:
             return
         write_prediction(study, trial, suggestion, signs_of(study.directions), snapshot.age())
         tell_lineage(study, self.ladder.readers, self.ladder.sizes, self.notices)
-        weights = np.array(suggestion.source_weights)
+        weights = suggestion.source_weights
         tell_if_misled(study, trial, snapshot.trials, weights, self.notices)
 
     def _point(self, problem: Problem, rng: np.random.Generator) -> Suggestion:

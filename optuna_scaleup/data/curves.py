@@ -104,16 +104,17 @@ def pruned_outcomes(
         The trials, their values, shape ``(n_pruned, m)``, and variances, shape ``(n_pruned,)``.
         One that nothing is known of, not even what is bad, is left out.
     """
-    if len(signs) != 1 or not len(Y):
+    has_estimate = len(signs) == 1 and len(Y) > 0
+    by_step = _last_reports(trials, float(signs[0])) if has_estimate else {}
+    if not by_step:
         return [], np.empty((0, len(signs))), np.empty(0)
-    by_step = _last_reports(trials, float(signs[0]))
-    own = StudyCurves.of(trials, float(signs[0])) if by_step else None
+    own = StudyCurves.of(trials, float(signs[0]))
     stopped: list[FrozenTrial] = []
-    means, noise_vars = [np.empty(0)], [np.empty(0)]
+    means, noise_vars = [], []
     for step, ended in by_step.items():
         reports = np.array([report for _, report in ended])
-        curves = Curves(np.empty(0), np.empty(0)) if own is None else own.at(step)
-        if own is not None and curves.is_usable:
+        curves = own.at(step)
+        if curves.is_usable:
             share = min(max(step / own.last_step, 0.0), 1.0) if own.last_step > 0 else 1.0
             at_share = [source.at_share(share) for source in sources]
             mean, noise_var = estimate(curves, at_share, reports, share)

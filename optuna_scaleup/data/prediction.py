@@ -81,11 +81,11 @@ def tell_if_misled(
     study: Study,
     trial: FrozenTrial,
     earlier: Sequence[FrozenTrial],
-    weights: Array,
+    weights: Sequence[float],
     notices: Notices,
 ) -> None:
     """One line when the large study has shown, twice running, that its sources do not help."""
-    if not len(weights) or weights[-1] <= _MISLEADS:
+    if not weights or weights[-1] <= _MISLEADS:
         return
     last = [t for t in earlier if t.number < trial.number][-1:]
     if any(read_prediction(t).source_weights[-1:] > (_MISLEADS,) for t in last):

@@ -206,13 +206,13 @@ def fit_mixture(
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
     anchor = sources[-1].best if sources else 0.0
-    own_scale_from = _OWN_SCALE_FROM if is_sought else _OWN_FROM
-    own_scale = np.exp(log_scale) if len(y) < own_scale_from else warp.robust_scale(y)
+    own_from = _OWN_SCALE_FROM if is_sought else _OWN_FROM
+    own_log_scale = log_scale if len(y) < own_from else float(np.log(warp.robust_scale(y)))
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:
         if source is None:
-            return gp.gp_density(rows, float(np.log(own_scale)), deterministic, anchor)
+            return gp.gp_density(rows, own_log_scale, deterministic, anchor)
         return transfer_density(rows, source, deterministic, offset_var)
 
     n_prior_draws = _N_PRIOR_DRAWS if not len(X_pending) else _N_PRIOR_DRAWS_PENDING

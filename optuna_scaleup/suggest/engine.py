@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -121,12 +120,8 @@ class Engine:
     def survey(self, problem: Problem, rng: np.random.Generator) -> Survey:
         """Fits the models of all outputs, and says how good any point looks to them."""
         objectives = objective_outputs(problem)
-        sources = [self._fits.sources_of(output.problem) for output in objectives]
         is_only = len(objectives) == 1
-        mixtures = [
-            self._fit(o.problem, s, rng, is_sought=is_only)
-            for o, s in zip(objectives, sources, strict=True)
-        ]
+        mixtures = [self._fit(output.problem, rng, is_sought=is_only) for output in objectives]
         constraints = self.fit_constraints(problem, rng)
         models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng))
         tried = _tried(problem)
@@ -137,7 +132,7 @@ class Engine:
             tuple(output.unit for output in objectives),
             compose(models, self._criterion(), tried, observed),
             activity_of(problem),
-            is_cold=not any(sources),
+            is_cold=all(len(mixture.source_weights) == 1 for mixture in mixtures),
         )
 
     def choose(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
@@ -181,31 +176,23 @@ class Engine:
 
     def fit(self, problem: Problem, rng: np.random.Generator) -> Mixture:
         """The model of the only objective."""
-        return self._fit(problem, self._fits.sources_of(problem), rng, is_sought=True)
+        return self._fit(problem, rng, is_sought=True)
 
     def fit_constraints(self, problem: Problem, rng: np.random.Generator) -> dict[str, Mixture]:
         """The model of every constraint; other than of an objective's, its level matters."""
         outputs = constraint_outputs(problem)
         return {
-            name: self._fit(
-                output.problem,
-                self._fits.sources_of(output.problem),
-                rng,
-                _THRESHOLD_OFFSET_VAR,
-            )
+            name: self._fit(output.problem, rng, _THRESHOLD_OFFSET_VAR)
             for name, output in outputs.items()
         }
 
     def _fit_cost(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
         output = cost_output(problem)
-        if output is None:
-            return None
-        return self._fit(output.problem, self._fits.sources_of(output.problem), rng)
+        return None if output is None else self._fit(output.problem, rng)
 
     def _fit(
         self,
         problem: Problem,
-        sources: Sequence[Source],
         rng: np.random.Generator,
         offset_var: float = OFFSET_VAR,
         is_sought: bool = False,
@@ -215,7 +202,7 @@ class Engine:
             problem.target.X,
             problem.target.Y[:, 0],
             problem.target.noise_var,
-            sources,
+            self._fits.sources_of(problem),
             problem.pending,
             lambda n_points, n_dims: sobol(n_points, n_dims, rng),
             self.deterministic_objective,

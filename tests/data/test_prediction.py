@@ -34,7 +34,7 @@ def test_sources_that_mislead_twice_running_are_told_of_once(
         trial = study.trials[number]
         suggestion = Suggestion(np.zeros(1), (0.0, 1.0, 2.0), weight)
         write_prediction(study, trial, suggestion, np.array([-1.0]), 0.0)
-        tell_if_misled(study, trial, study.trials, np.array(weight), notices)
+        tell_if_misled(study, trial, study.trials, weight, notices)
     told = [line for line in log_lines if "mislead" in line]
     assert len(told) == (told_at is not None)
     assert all(f"from trial {told_at} on they are ignored" in line for line in told)
