@@ -80,7 +80,7 @@ def finished_rows(
     kinds["infinite, taken as the nearest finite value"] = int(
         np.sum(np.isinf(values[is_usable]).any(axis=1))
     )
-    Y = _clip_infinite(values[is_usable])
+    Y = _clip_infinite(values)[is_usable]
     stopped, Y_stopped, noise_var = pruned_outcomes(trials, Y, signs, source_curves)
     kinds["skipped as pruned"] -= len(stopped)
     kinds[PRUNED_USED] = len(stopped)
@@ -157,8 +157,8 @@ def _usable(values: Array) -> Array:
 
 
 def _clip_infinite(values: Array) -> Array:
-    if not len(values):
-        return values
-    finite = np.where(np.isfinite(values), values, np.nan)
-    clipped: Array = np.clip(values, np.nanmin(finite, axis=0), np.nanmax(finite, axis=0))
+    is_finite = np.isfinite(values)
+    lowest = np.where(is_finite, values, np.inf).min(axis=0, initial=np.inf)
+    highest = np.where(is_finite, values, -np.inf).max(axis=0, initial=-np.inf)
+    clipped: Array = np.clip(values, lowest, highest)
     return clipped

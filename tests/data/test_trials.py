@@ -67,6 +67,14 @@ def test_infinite_values_count_as_the_nearest_finite_one() -> None:
     assert kinds == {"infinite, taken as the nearest finite value": 2}
 
 
+def test_trials_that_are_left_out_still_tell_what_is_finite() -> None:
+    """The second objective has one finite value, so only the first trial is usable."""
+    trials = [trial(values) for values in ([np.inf, 1.0], [2.0, np.inf], [3.0, np.inf])]
+    rows, _, unused = finished_rows(trials, SPACE, np.array([-1.0, -1.0]))
+    np.testing.assert_array_equal(rows.Y, [[-3.0, -1.0]])
+    assert unused == trials[1:]
+
+
 def pruned(reports: dict[int, float], **params: float) -> FrozenTrial:
     return optuna.create_trial(
         state=TrialState.PRUNED,
