@@ -28,6 +28,18 @@ def matern52(A: Array, B: Array, inverse_lengthscales: Array) -> Array:
     return np.asarray((1.0 + r + r**2 / 3.0) * np.exp(-r))
 
 
+def correlation(
+    A: Array, B: Array, inverse_lengthscales: Array, axis: Array, additive_share: float
+) -> Array:
+    """Matern-5/2 of all axes together and, for a share, the mean of those of single axes."""
+    single = [
+        matern52(A[:, axis == j], B[:, axis == j], inverse_lengthscales[axis == j])
+        for j in np.unique(axis)
+    ]
+    joint = matern52(A, B, inverse_lengthscales)
+    return np.asarray((1.0 - additive_share) * joint + additive_share * np.mean(single, axis=0))
+
+
 def bowl(features: Array, shiftable: Array, weight: float) -> Array:
     """Prior mean ``-weight * mean((2u - 1)^2)`` over the numeric features, shape ``(n,)``."""
     if not len(shiftable):
@@ -43,15 +55,23 @@ def condition(mean: Array, cov: Array, values: Array, noise_var: Array) -> tuple
 
 
 def plain_prior(
-    features: Array, axis: Array, shiftable: Array, bowl_weight: float, t: Theta
+    features: Array,
+    axis: Array,
+    shiftable: Array,
+    bowl_weight: float,
+    t: Theta,
+    additive_share: float = 0.0,
 ) -> tuple[Array, Array]:
     """Mean and covariance of a study without a parent, for the first draw in ``t``."""
     inverse = np.exp(-t.log_lengthscales[0])[axis]
-    cov = np.exp(t.log_amplitude_var[0]) * matern52(features, features, inverse) + OFFSET_VAR
+    corr = correlation(features, features, inverse, axis, additive_share)
+    cov = np.exp(t.log_amplitude_var[0]) * corr + OFFSET_VAR
     return bowl(features, shiftable, bowl_weight), cov
 
 
-def joint_prior(parent: Parent, features: Array, axis: Array, t: Theta) -> tuple[Array, Array]:
+def joint_prior(
+    parent: Parent, features: Array, axis: Array, t: Theta, additive_share: float = 0.0
+) -> tuple[Array, Array]:
     """Mean and covariance of the parent's trials, then of a study at ``features``; no noise.
 
     ``f(u) = f_parent(u + c) + delta(u) + offset`` for the first draw in ``t``.
@@ -63,7 +83,8 @@ def joint_prior(parent: Parent, features: Array, axis: Array, t: Theta) -> tuple
     cov = parent.amplitude_var * matern52(both, both, parent.inverse_lengthscales)
     cov += parent.offset_var
     m = len(source)
-    residual = matern52(features, features, np.exp(-t.log_lengthscales[0])[axis])
+    inverse = np.exp(-t.log_lengthscales[0])[axis]
+    residual = correlation(features, features, inverse, axis, additive_share)
     cov[m:, m:] += np.exp(t.log_amplitude_var[0]) * residual + OFFSET_VAR
     return bowl(both, parent.shiftable, parent.bowl), cov
 

@@ -2,11 +2,12 @@
 
 One study's values ``y`` are modelled as ``w((y - anchor) / s) = f(u) + noise`` with
 
-    f(u) = f_parent(u + c) + delta(u) + offset,       delta ~ GP(0, amplitude_var * Matern-5/2),
+    f(u) = f_parent(u + c) + delta(u) + offset,       delta ~ GP(0, amplitude_var * k),
 
-where the parent is a fitted GP on a smaller study; without a parent ``f = delta + offset`` is an
-ordinary GP. The parent's *posterior covariance* enters the prior of ``f``, so an unsure parent is
-trusted less; the offset is integrated out analytically.
+where ``k`` is the correlation of ``kernels.py`` and the parent a fitted GP on a smaller study;
+without a parent ``f = delta + offset`` is an ordinary GP. The parent's *posterior covariance*
+enters the prior of ``f``, so an unsure parent is trusted less; the offset is integrated out
+analytically.
 
 Packed hyperparameters ``theta`` (in this order): shift ``c`` (one per shiftable feature of the
 parent, none without a parent), ``log lengthscale`` (one per axis), ``log amplitude_var``,
@@ -21,8 +22,7 @@ from functools import cached_property
 import numpy as np
 
 from optuna_scaleup.model import warp
-from optuna_scaleup.model.kernels import matern52_and_slope
-from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.model.kernels import Kernel
 from optuna_scaleup.model.linalg import cholesky
 from optuna_scaleup.model.linalg import log_determinant
 from optuna_scaleup.model.linalg import triangular_inverse
@@ -57,6 +57,7 @@ class Density:
         bowl_weight: Weight of the prior mean that favours the centre; a parent brings its own.
         anchor: Value that stands for the study's best as long as it has no trial.
         offset_var: Variance of the offset between parent and study, in squared warped units.
+        additive_share: See :class:`~optuna_scaleup.model.kernels.Kernel`.
     """
 
     def __init__(
@@ -67,10 +68,12 @@ class Density:
         bowl_weight: float = 0.0,
         anchor: float = 0.0,
         offset_var: float = OFFSET_VAR,
+        additive_share: float = 0.0,
     ) -> None:
         self.rows = rows
         self.prior = prior
         self.offset_var = offset_var
+        self.kernel = Kernel(rows.axis, additive_share)
         self.parent = parent
         self.bowl_weight = 0.0 if parent is not None else bowl_weight
         self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
@@ -82,9 +85,14 @@ class Density:
         """The same model of at most ``n_max`` representative trials, the best among them."""
         if self.n_trials <= n_max:
             return self
-        rows = self.rows.representative(n_max)
         return Density(
-            rows, self.prior, self.parent, self.bowl_weight, self.anchor, self.offset_var
+            self.rows.representative(n_max),
+            self.prior,
+            self.parent,
+            self.bowl_weight,
+            self.anchor,
+            self.offset_var,
+            self.kernel.additive_share,
         )
 
     @property
@@ -134,13 +142,13 @@ class Density:
         n = self.n_trials
         amplitude = np.exp(t.log_amplitude_var)[:, None, None]
         scaled = self.rows.features[None] * self.inverse_lengthscales(t)[:, None, :]
-        corr, slope = matern52_and_slope(squared_distances(scaled, scaled))
+        corr = self.kernel.between(scaled, scaled, with_grad)
         v, z = self.warped(t)
         noise = self.noise(t, v)
-        K = amplitude * corr + self.offset_var
+        K = amplitude * corr.value + self.offset_var
         r = z - self.prior_mean
         if self.parent is not None:
-            link = self.parent.link(self.rows.features, t.shift, self._parent_cov)
+            link = self.parent.link(self.rows.features, t.shift, self._parent_cov, with_grad)
             K = K + link.cov
             r = r - link.mean
         K[:, np.arange(n), np.arange(n)] += noise
@@ -164,13 +172,10 @@ class Density:
         s = self.n_shift
         if self.parent is not None:
             grad[:, :s] = self.parent.shift_gradient(link, alpha, G)
-        H = G * amplitude * slope
-        per_feature = 4.0 * (
-            np.einsum("bn,bnf->bf", H.sum(-1), scaled**2)
-            - np.einsum("bnf,bnf->bf", scaled, H @ scaled)
-        )
-        grad[:, s : s + self.rows.n_axes] = -(per_feature @ self._axis_indicator)
-        grad[:, -3] = (G * corr).sum((-1, -2)) * amplitude[:, 0, 0]
+        # Both sides of the kernel are the trials, and a longer lengthscale moves them inwards.
+        per_feature = -2.0 * np.einsum("bnf,bnf->bf", scaled, corr.pull(G * amplitude))
+        grad[:, s : s + self.rows.n_axes] = per_feature @ self._axis_indicator
+        grad[:, -3] = (G * corr.value).sum((-1, -2)) * amplitude[:, 0, 0]
         G_diag = np.einsum("bii->bi", G)
         grad[:, -2] = np.exp(t.log_noise_var) * G_diag.sum(-1)
         grad[:, -1] = self._scale_gradient(t, v, alpha, G_diag)

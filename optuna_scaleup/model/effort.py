@@ -1,4 +1,4 @@
-"""How much work the hyperparameters of a study get."""
+"""How much work a study's model gets, by the number of its trials."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Effort:
-    """How much work the hyperparameters get; the more trials, the narrower their posterior."""
+    """The more trials, the narrower the hyperparameters' posterior, and the shorter the way to the
+    next trial: one mode is enough then, and a kernel of all axes together, a d-th of the work.
+    """
 
     max_trials: float  # of a study to which this effort applies
     n_proposals: int  # 0: the mode only
     n_draws: int
     n_draws_no_source: int
     n_modes: int
+    additive_share: float  # of the kernel, where one best value is sought
 
 
 _EFFORTS = (
-    Effort(1, 256, 12, 6, 2),
-    Effort(12, 1024, 48, 12, 2),
-    Effort(40, 256, 12, 6, 1),
-    Effort(np.inf, 0, 1, 1, 1),
+    Effort(1, 256, 12, 6, 2, 0.5),
+    Effort(12, 1024, 48, 12, 2, 0.5),
+    Effort(40, 256, 12, 6, 1, 0.5),
+    Effort(np.inf, 0, 1, 1, 1, 0.0),
 )
 
 

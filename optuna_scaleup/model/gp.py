@@ -49,7 +49,10 @@ def gp_density(
     deterministic: bool = False,
     anchor: float = 0.0,
     bowl_weight: float = BOWL,
+    additive_share: float = 0.0,
 ) -> Density:
     """Log posterior of the hyperparameters of a GP without a parent."""
     prior = gp_prior(rows.n_axes, log_scale, deterministic)
-    return Density(rows, prior, parent=None, bowl_weight=bowl_weight, anchor=anchor)
+    return Density(
+        rows, prior, bowl_weight=bowl_weight, anchor=anchor, additive_share=additive_share
+    )

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optuna_scaleup.model.kernels import matern52
-from optuna_scaleup.model.kernels import matern52_and_slope
-from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.model.kernels import Correlation
+from optuna_scaleup.model.kernels import Kernel
 from optuna_scaleup.types import Array
 
 
@@ -17,7 +16,7 @@ class Link:
     """The parent's posterior at shifted points, and what its gradient needs, for each shift."""
 
     shifted: Array  # (B, n, D) scaled features of the points after the shift
-    slope: Array  # (B, n_parent, n) derivative of the kernel in its squared distance
+    corr: Correlation  # (B, n_parent, n) of its trials and the points
     V: Array  # (B, n_parent, n) whitened cross covariance
     mean: Array  # (B, n)
     cov: Array  # (B, n, n)
@@ -30,6 +29,7 @@ class Parent:
     Attributes:
         columns: The target's features that the parent knows, shape ``(D,)``.
         shiftable: Positions within ``columns`` along which it may shift, shape ``(n_shift,)``.
+        kernel: Its correlation.
         scaled: Its trials' features divided by their lengthscales, shape ``(n_parent, D)``.
         inverse_lengthscales: Per feature, shape ``(D,)``.
         amplitude_var: Kernel variance.
@@ -42,6 +42,7 @@ class Parent:
 
     columns: Array
     shiftable: Array
+    kernel: Kernel
     scaled: Array
     inverse_lengthscales: Array
     amplitude_var: float
@@ -70,37 +71,43 @@ class Parent:
     def prior_cov(self, features: Array) -> Array:
         """Prior covariance of the points, ``(n, D_all)`` to ``(n, n)``; no shift changes it."""
         same = features[:, self.columns] * self.inverse_lengthscales
-        return self.amplitude_var * matern52(squared_distances(same, same)) + self.offset_var
+        return self.amplitude_var * self.kernel(same, same) + self.offset_var
 
-    def link(self, features: Array, shift: Array, prior_cov: Array | None = None) -> Link:
+    def link(
+        self,
+        features: Array,
+        shift: Array,
+        prior_cov: Array | None = None,
+        with_slopes: bool = False,
+    ) -> Link:
         """Posterior mean and covariance of the parent at ``features + shift``.
 
         Args:
             features: Shape ``(n, D_all)``.
             shift: Shape ``(B, n_shift)``.
             prior_cov: What :meth:`prior_cov` says of the same points, where it is known already.
+            with_slopes: Whether :meth:`shift_gradient` will be asked.
         """
         prior_cov = self.prior_cov(features) if prior_cov is None else prior_cov
         shifted = self.shifted(features, shift)
-        corr, slope = matern52_and_slope(squared_distances(self.scaled, shifted))
-        cross = self.amplitude_var * corr + self.offset_var
+        corr = self.kernel.between(self.scaled, shifted, with_slopes)
+        cross = self.amplitude_var * corr.value + self.offset_var
         V = self.L_inv @ cross
         mean = self.prior_mean(shifted) + self.alpha @ cross
         cov = prior_cov - np.swapaxes(V, -1, -2) @ V
-        return Link(shifted, self.amplitude_var * slope, V, mean, cov)
+        return Link(shifted, corr, V, mean, cov)
 
     def shift_gradient(self, link: Link, alpha: Array, G: Array) -> Array:
         """Gradient of a log likelihood in the shifts, shape ``(B, n_shift)``.
 
         Args:
-            link: From :meth:`link` at the same shifts.
+            link: From :meth:`link` at the same shifts, with slopes.
             alpha: Derivative of the log likelihood in the prior mean, shape ``(B, n)``.
             G: Its derivative in the prior covariance, shape ``(B, n, n)``.
         """
         sensitivity = self.alpha[:, None] * alpha[:, None, :] - 2.0 * (self.L_inv.T @ (link.V @ G))
-        H = sensitivity * link.slope
-        pulled = np.einsum("bn,bnf->bf", H.sum(-2), link.shifted) - H.sum(-1) @ self.scaled
-        grad = np.asarray(2.0 * pulled * self.inverse_lengthscales)[:, self.shiftable]
+        pulled = link.corr.pull(self.amplitude_var * sensitivity).sum(axis=-2)
+        grad = np.asarray(pulled * self.inverse_lengthscales)[:, self.shiftable]
         if self.bowl and self.n_shift:
             u = link.shifted[..., self.shiftable] / self.inverse_lengthscales[self.shiftable]
             grad = grad + np.einsum("bn,bnf->bf", alpha, bowl_gradient(u, self.bowl))

@@ -13,8 +13,7 @@ import numpy as np
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.density import Theta
-from optuna_scaleup.model.kernels import matern52
-from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.model.kernels import Kernel
 from optuna_scaleup.model.linalg import cholesky
 from optuna_scaleup.model.parent import Link
 from optuna_scaleup.model.parent import Parent
@@ -27,18 +26,22 @@ _SPECTRAL_DOF = 5.0  # the spectral density of Matern-5/2 is a Student-t of twic
 
 
 class RandomFeatures:
-    """Draws of a Gaussian process with Matern-5/2 kernel, lengthscales one, variance one.
+    """Draws of a Gaussian process, lengthscales one, variance one.
 
     Args:
         n_paths: How many draws ``P``.
-        n_columns: Dimension ``D`` of the inputs.
+        kernel: Its correlation.
         rng: Random numbers.
     """
 
-    def __init__(self, n_paths: int, n_columns: int, rng: np.random.Generator) -> None:
+    def __init__(self, n_paths: int, kernel: Kernel, rng: np.random.Generator) -> None:
         shape = (n_paths, _N_FEATURES)
         stretch = np.sqrt(_SPECTRAL_DOF / rng.chisquare(_SPECTRAL_DOF, shape))
-        self._frequency = rng.standard_normal((*shape, n_columns)) * stretch[..., None]
+        frequency = rng.standard_normal((*shape, len(kernel.axis))) * stretch[..., None]
+        # A feature of the additive part varies along one axis.
+        only = rng.integers(max(len(kernel.firsts), 1), size=shape)
+        is_joint = rng.random(shape) >= kernel.share
+        self._frequency = frequency * (is_joint[..., None] | (kernel.axis == only[..., None]))
         self._phase = rng.uniform(0.0, 2.0 * np.pi, shape)
         self._weight = rng.standard_normal(shape) * np.sqrt(2.0 / _N_FEATURES)
 
@@ -63,7 +66,7 @@ class Paths:
         self._inverse = density.inverse_lengthscales(self._t)[:, None, :]
         self._amplitude = np.exp(self._t.log_amplitude_var)[:, None]
         self._scaled = density.rows.features[None] * self._inverse
-        self._residual = RandomFeatures(len(theta), density.rows.features.shape[1], rng)
+        self._residual = RandomFeatures(len(theta), density.kernel, rng)
         self._offset = np.sqrt(OFFSET_VAR) * rng.standard_normal((len(theta), 1))
         self._parent = None
         if density.parent is not None:
@@ -77,8 +80,8 @@ class Paths:
         features = self._density.rows.features
         values = self._prior(query)
         if self._density.n_trials:
-            cross = squared_distances(self._scaled, query[None] * self._inverse)
-            kernel = self._amplitude[..., None] * matern52(cross) + OFFSET_VAR
+            corr = self._density.kernel(self._scaled, query[None] * self._inverse)
+            kernel = self._amplitude[..., None] * corr + OFFSET_VAR
             values += np.einsum("pnq,pn->pq", kernel, self._weights)
         if self._parent is not None:
             values += self._parent.pulled(query, features, self._weights)
@@ -99,8 +102,7 @@ class Paths:
         features = d.rows.features
         v, z = d.warped(t)
         noise = d.noise(t, v)
-        sqd = squared_distances(self._scaled, self._scaled)
-        K = self._amplitude[..., None] * matern52(sqd) + OFFSET_VAR
+        K = self._amplitude[..., None] * d.kernel(self._scaled, self._scaled) + OFFSET_VAR
         prior = self._prior(features)
         prior += np.sqrt(noise) * rng.standard_normal(z.shape)
         if self._parent is not None:
@@ -124,7 +126,7 @@ class _ParentPaths:
         self._p = parent
         self._shift = shift
         n_paths, n_trials = len(shift), len(parent.z)
-        self._features = RandomFeatures(n_paths, len(parent.columns), rng)
+        self._features = RandomFeatures(n_paths, parent.kernel, rng)
         L = np.linalg.inv(parent.L_inv)
         total = (L**2).sum(axis=-1)
         noise_var = np.maximum(total - parent.amplitude_var - parent.offset_var, 0.0)
@@ -163,10 +165,10 @@ class _ParentPaths:
         """
         p = self._p
         shifted = p.shifted(query, self._shift)
-        kernel = p.amplitude_var * matern52(squared_distances(p.scaled, shifted)) + p.offset_var
+        kernel = p.amplitude_var * p.kernel(p.scaled, shifted) + p.offset_var
         values = np.einsum("pmq,pm->pq", kernel, self._weights)
         if len(features):
             own, other = (x[:, p.columns] * p.inverse_lengthscales for x in (features, query))
-            same = p.amplitude_var * matern52(squared_distances(own, other)) + p.offset_var
+            same = p.amplitude_var * p.kernel(own, other) + p.offset_var
             values += weights @ same
         return np.asarray(values)

@@ -14,9 +14,7 @@ import numpy as np
 
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.density import Theta
-from optuna_scaleup.model.kernels import matern52
-from optuna_scaleup.model.kernels import matern52_and_slope
-from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.model.kernels import Correlation
 from optuna_scaleup.model.linalg import cholesky
 from optuna_scaleup.model.linalg import triangular_inverse
 from optuna_scaleup.model.parent import Parent
@@ -52,8 +50,7 @@ class _Cross:
     """Covariances between the conditioned points and a query, and what their slopes need."""
 
     total: Array  # (K, n, q)
-    scaled_query: Array  # (K, q, D)
-    sqd: Array  # (K, n, q) squared distances of the residual kernel
+    residual: Correlation  # (K, n, q) of the residual
     parent: _ParentCross | None
 
 
@@ -61,11 +58,9 @@ class _Cross:
 class _ParentCross:
     shifted: Array  # (K, q, D_parent)
     to_trials: Array  # (K, n_parent, q) kernel to the parent's trials
-    trials_sqd: Array  # its squared distances
     V: Array  # (K, n_parent, q)
-    same: Array  # (n, D_parent), the conditioned points without shift
-    same_query: Array  # (q, D_parent)
-    same_sqd: Array  # (n, q)
+    trials: Correlation  # (K, n_parent, q) of the parent's trials and the shifted query
+    same: Correlation  # (n, q) of the conditioned points and the query, without shift
 
 
 class Posterior:
@@ -119,7 +114,7 @@ class Posterior:
     def _condition(self) -> None:
         d, t = self._density, self._theta
         n_trials, n_points = d.n_trials, len(self._points)
-        K = self._amplitude * matern52(squared_distances(self._scaled, self._scaled))
+        K = self._amplitude * d.kernel(self._scaled, self._scaled)
         K = K + d.offset_var
         v, z = d.warped(t)
         residual = z - d.prior_mean
@@ -142,7 +137,7 @@ class Posterior:
 
     def predict(self, query: Array, with_grad: bool = False) -> Prediction:
         """Mean and variance at the query's features, shape ``(q, D)``."""
-        cross = self._cross(query)
+        cross = self._cross(query, with_grad)
         W = self._L_inv @ cross.total
         mean = self._prior_mean(query, cross) + (self._alpha[:, None] @ cross.total)[:, 0]
         var = np.maximum(self._prior_var(cross) - (W**2).sum(-2), _MIN_VAR)
@@ -155,24 +150,23 @@ class Posterior:
         self._add_bowl_gradient(grad_mean, query, cross)
         return Prediction(mean, var, grad_mean, grad_var)
 
-    def _cross(self, query: Array) -> _Cross:
-        scaled_query = query[None] * self._inverse
-        sqd = squared_distances(self._scaled, scaled_query)
-        total = self._amplitude * matern52(sqd) + self._density.offset_var
-        if self.parent is None or self._V is None:
-            return _Cross(total, scaled_query, sqd, None)
-        p = self.parent
+    def _cross(self, query: Array, with_slopes: bool) -> _Cross:
+        d, p = self._density, self.parent
+        residual = d.kernel.between(self._scaled, query[None] * self._inverse, with_slopes)
+        total = self._amplitude * residual.value + d.offset_var
+        if p is None or self._V is None:
+            return _Cross(total, residual, None)
         shifted = p.shifted(query, self.shift)
-        trials_sqd = squared_distances(p.scaled, shifted)
-        k1 = p.amplitude_var * matern52(trials_sqd) + p.offset_var
+        trials = p.kernel.between(p.scaled, shifted, with_slopes)
+        k1 = p.amplitude_var * trials.value + p.offset_var
         V = p.L_inv @ k1
-        same = self._points[:, p.columns] * p.inverse_lengthscales
-        same_query = query[:, p.columns] * p.inverse_lengthscales
-        same_sqd = squared_distances(same, same_query)
-        total = total + p.amplitude_var * matern52(same_sqd) + p.offset_var
+        points, unshifted = (
+            u[:, p.columns] * p.inverse_lengthscales for u in (self._points, query)
+        )
+        same = p.kernel.between(points, unshifted, with_slopes)
+        total = total + p.amplitude_var * same.value + p.offset_var
         total = total - np.swapaxes(self._V, -1, -2) @ V
-        parent = _ParentCross(shifted, k1, trials_sqd, V, same, same_query, same_sqd)
-        return _Cross(total, scaled_query, sqd, parent)
+        return _Cross(total, residual, _ParentCross(shifted, k1, V, trials, same))
 
     def _prior_mean(self, query: Array, cross: _Cross) -> Array:
         if self.parent is None or cross.parent is None:
@@ -196,9 +190,7 @@ class Posterior:
             to_cross: Derivative of mean or variance in ``cross.total``, shape ``(K, n, q)``.
             is_var: Whether the variance is meant.
         """
-        slope = self._amplitude * _slope(cross.sqd)
-        pulled = _pull(to_cross * slope, self._scaled, cross.scaled_query)
-        grad = np.asarray(pulled * self._inverse)
+        grad = np.asarray(cross.residual.pull(self._amplitude * to_cross) * self._inverse)
         p, c = self.parent, cross.parent
         if p is None or c is None or self._V is None:
             return grad
@@ -208,9 +200,8 @@ class Posterior:
         to_trials = p.L_inv.T @ to_V
         if not is_var:
             to_trials += p.alpha[:, None]
-        own = _pull(to_trials * (p.amplitude_var * _slope(c.trials_sqd)), p.scaled, c.shifted)
-        own += _pull(to_cross * (p.amplitude_var * _slope(c.same_sqd)), c.same, c.same_query)
-        grad[..., p.columns] += own * p.inverse_lengthscales
+        own = c.trials.pull(to_trials) + c.same.pull(to_cross)
+        grad[..., p.columns] += own * (p.amplitude_var * p.inverse_lengthscales)
         return grad
 
     def _add_bowl_gradient(self, grad: Array, query: Array, cross: _Cross) -> None:
@@ -221,13 +212,3 @@ class Posterior:
             return
         u = c.shifted[..., p.shiftable] / p.inverse_lengthscales[p.shiftable]
         grad[..., p.columns[p.shiftable]] += bowl_gradient(u, p.bowl)
-
-
-def _slope(sqd: Array) -> Array:
-    """Derivative of the kernel; only gradients need it, and most predictions need no gradient."""
-    return matern52_and_slope(sqd)[1]
-
-
-def _pull(H: Array, points: Array, query: Array) -> Array:
-    """``sum_n 2 H[n, q] (query[q] - points[n])``: gradient in scaled features, ``(K, q, D)``."""
-    return np.asarray(2.0 * (H.sum(-2)[..., None] * query - np.swapaxes(H, -1, -2) @ points))

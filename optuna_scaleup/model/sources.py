@@ -13,8 +13,6 @@ from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.hyperposterior import find_mode
 from optuna_scaleup.model.hyperposterior import may_be_mode
-from optuna_scaleup.model.kernels import matern52
-from optuna_scaleup.model.kernels import squared_distances
 from optuna_scaleup.model.linalg import cholesky
 from optuna_scaleup.model.linalg import triangular_inverse
 from optuna_scaleup.model.parent import Parent
@@ -99,11 +97,12 @@ def fit_source(
     inverse = density.inverse_lengthscales(t)[0]
     scaled = rows.features * inverse
     amplitude_var = float(np.exp(t.log_amplitude_var[0]))
-    K = amplitude_var * matern52(squared_distances(scaled, scaled)) + OFFSET_VAR
+    K = amplitude_var * density.kernel(scaled, scaled) + OFFSET_VAR
     L_inv = triangular_inverse(cholesky(K + np.diag(density.noise(t, v)[0])))
     parent = Parent(
         columns=columns,
         shiftable=rows.shiftable,
+        kernel=density.kernel,
         scaled=scaled,
         inverse_lengthscales=inverse,
         amplitude_var=amplitude_var,
@@ -133,7 +132,11 @@ def _density(rows: Rows, log_scale: float) -> Density:
 
 
 def transfer_density(
-    rows: Rows, source: Source, deterministic: bool = False, offset_var: float = OFFSET_VAR
+    rows: Rows,
+    source: Source,
+    deterministic: bool = False,
+    offset_var: float = OFFSET_VAR,
+    additive_share: float = 0.0,
 ) -> Density:
     """Log posterior of the hyperparameters of a study whose prior is a source's posterior."""
     n_shift = source.parent.n_shift
@@ -152,4 +155,11 @@ def transfer_density(
             [np.full(n_shift, SHIFT_DOF), np.full(rows.n_axes + 2, np.inf), [gp.SCALE_DOF]]
         ),
     )
-    return Density(rows, prior, parent=source.parent, anchor=source.best, offset_var=offset_var)
+    return Density(
+        rows,
+        prior,
+        parent=source.parent,
+        anchor=source.best,
+        offset_var=offset_var,
+        additive_share=additive_share,
+    )

@@ -26,6 +26,9 @@ from tests.fakes import mixed_space
 from tests.fakes import quadratic
 
 
+SHARES = [0.0, 0.4]  # of the variance that is additive
+
+
 def thetas(density: Density, n: int, seed: int = 0) -> Array:
     """Plausible hyperparameters around the prior's centre."""
     prior = density.prior
@@ -152,42 +155,49 @@ class TestJacobian:
         np.testing.assert_allclose(mass, np.trapezoid(below, z), rtol=1e-3)
 
 
+@pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("noisy", [False, True])
-def test_plain_value_agrees_with_the_dense_oracle(noisy: bool) -> None:
+def test_plain_value_agrees_with_the_dense_oracle(noisy: bool, share: float) -> None:
     rows = mixed_rows(9, 0.4, 1, noisy)
-    density = gp_density(rows, 0.3)
+    density = gp_density(rows, 0.3, additive_share=share)
     for theta in thetas(density, 3)[:, None]:
         t = density.unpack(theta)
         v, z = density.warped(t)
         mean, cov = oracles.plain_prior(
-            rows.features, rows.axis, rows.shiftable, density.bowl_weight, t
+            rows.features, rows.axis, rows.shiftable, density.bowl_weight, t, share
         )
         expected = oracles.log_normal(z[0], mean, cov + np.diag(density.noise(t, v)[0]))
         np.testing.assert_allclose(log_likelihood(density, theta)[0], expected, rtol=1e-8)
 
 
+@pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("noisy", [False, True])
-def test_value_with_a_parent_agrees_with_the_dense_joint_gp(noisy: bool) -> None:
+def test_value_with_a_parent_agrees_with_the_dense_joint_gp(noisy: bool, share: float) -> None:
     """``p(target | source) = p(source, target) / p(source)``."""
     source = mixed_source()
     rows = mixed_rows(7, 0.45, 2, noisy)
-    density = transfer_density(rows, source)
+    density = transfer_density(rows, source, additive_share=share)
     parent, m = source.parent, len(source.parent.z)
     for theta in thetas(density, 3)[:, None]:
         t = density.unpack(theta)
         v, z = density.warped(t)
-        mean, cov = oracles.joint_prior(parent, rows.features, rows.axis, t)
+        mean, cov = oracles.joint_prior(parent, rows.features, rows.axis, t, share)
         cov = cov + np.diag([*oracles.noise_of(parent), *density.noise(t, v)[0]])
         joint = oracles.log_normal(np.concatenate([parent.z, z[0]]), mean, cov)
         alone = oracles.log_normal(parent.z, mean[:m], cov[:m, :m])
         np.testing.assert_allclose(log_likelihood(density, theta)[0], joint - alone, rtol=1e-6)
 
 
+@pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("noisy", [False, True])
 @pytest.mark.parametrize("has_parent", [False, True])
-def test_gradient_agrees_with_finite_differences(has_parent: bool, noisy: bool) -> None:
+def test_gradient_agrees_with_finite_differences(
+    has_parent: bool, noisy: bool, share: float
+) -> None:
     rows = mixed_rows(9, 0.45, 4, noisy)
-    density = transfer_density(rows, mixed_source()) if has_parent else gp_density(rows, 0.5)
+    density = gp_density(rows, 0.5, additive_share=share)
+    if has_parent:
+        density = transfer_density(rows, mixed_source(), additive_share=share)
 
     def value(theta: Array) -> float:
         return float(density.value_and_grad(theta[None], with_grad=False)[0][0])

@@ -197,3 +197,19 @@ def test_same_points_give_the_same_mixture() -> None:
     np.testing.assert_array_equal(a.log_weight, b.log_weight)
     X = np.random.default_rng(6).random((4, 2))
     np.testing.assert_array_equal(a.predict(X).mean, b.predict(X).mean)
+
+
+def test_a_sought_best_is_looked_for_along_single_axes() -> None:
+    """A trial tells of all that share a coordinate with it, as long as trials are few."""
+    far = np.array([[0.02, 0.98]])
+
+    def std(n: int, is_sought: bool) -> float:
+        X = np.random.default_rng(1).random((n, 2)) * [0.1, 0.1]
+        X[0] = [0.02, 0.02]
+        fm = feature_map(continuous(2), X)
+        rest = (np.empty((0, 2)), quasi_random())
+        mixture = fit_mixture(fm, X, quadratic(X, 0.05), None, [], *rest, is_sought=is_sought)
+        return float(np.exp(mixture.log_weight) @ mixture.predict(far).std[:, 0])
+
+    assert std(8, is_sought=True) < 0.9 * std(8, is_sought=False)
+    assert std(50, is_sought=True) == std(50, is_sought=False)

@@ -92,7 +92,9 @@ def test_shift_gradient() -> None:
         return float(link.mean[0] @ a + (G * link.cov[0]).sum())
 
     batch = shifts(parent, 2)
-    ours = parent.shift_gradient(parent.link(features, batch), np.stack([a, a]), np.stack([G, G]))
+    ours = parent.shift_gradient(
+        parent.link(features, batch, with_slopes=True), np.stack([a, a]), np.stack([G, G])
+    )
     for shift, grad in zip(batch, ours, strict=True):
         expected = oracles.finite_difference(f, shift)
         np.testing.assert_allclose(grad, expected, rtol=1e-6, atol=1e-6)

@@ -7,8 +7,7 @@ import pytest
 
 from optuna_scaleup.model import gp
 from optuna_scaleup.model.density import Density
-from optuna_scaleup.model.kernels import matern52
-from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.model.kernels import Kernel
 from optuna_scaleup.model.paths import Paths
 from optuna_scaleup.model.paths import RandomFeatures
 from optuna_scaleup.model.posterior import Posterior
@@ -16,12 +15,14 @@ from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.types import Array
+from tests import oracles
 from tests.fakes import continuous
 from tests.fakes import feature_map
 from tests.fakes import quadratic
 
 
 N_PATHS = 4000
+SHARES = [0.0, 0.5]  # of the variance that is additive
 
 
 def rows(n: int, optimum: float, seed: int) -> Rows:
@@ -29,25 +30,29 @@ def rows(n: int, optimum: float, seed: int) -> Rows:
     return Rows.of(feature_map(continuous(2), X), X, quadratic(X, optimum))
 
 
-def density(n_own: int, with_parent: bool) -> Density:
+def density(n_own: int, with_parent: bool, share: float = 0.0) -> Density:
     own = rows(n_own, 0.4, 1)
     if not with_parent:
-        return gp.gp_density(own, 0.0)
+        return gp.gp_density(own, 0.0, additive_share=share)
     source = fit_source(rows(12, 0.6, 2), np.arange(2), np.arange(2), 2)
-    return transfer_density(own, source)
+    return transfer_density(own, source, additive_share=share)
 
 
-def test_features_have_the_kernel_as_covariance() -> None:
-    x = np.array([[0.0, 0.0], [0.3, 0.1], [1.0, -2.0]])
-    values = RandomFeatures(20_000, 2, np.random.default_rng(0))(x[None])
-    expected = matern52(squared_distances(x, x))
+@pytest.mark.parametrize("axis", [[0, 1, 2], [0, 1, 1]])
+@pytest.mark.parametrize("share", SHARES)
+def test_features_have_the_kernel_as_covariance(share: float, axis: list[int]) -> None:
+    x = np.array([[0.0, 0.0, 0.0], [0.3, 0.1, 0.0], [1.0, -2.0, 0.0], [1.0, 0.0, 4.0]])
+    kernel = Kernel(np.array(axis), share)
+    values = RandomFeatures(20_000, kernel, np.random.default_rng(0))(x[None])
+    expected = oracles.correlation(x, x, np.ones(3), np.array(axis), share)
     np.testing.assert_allclose(np.cov(values.T), expected, atol=0.04)
 
 
+@pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("with_parent", [False, True])
 @pytest.mark.parametrize("n_own", [0, 4])
-def test_moments(with_parent: bool, n_own: int) -> None:
-    d = density(n_own, with_parent)
+def test_moments(with_parent: bool, n_own: int, share: float) -> None:
+    d = density(n_own, with_parent, share)
     theta = d.prior.loc.copy()
     theta[: d.n_shift] = 0.1
     query = np.array([[0.1, 0.2], [0.5, 0.5], [0.45, 0.55], [0.9, 0.3]])

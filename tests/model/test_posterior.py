@@ -26,6 +26,7 @@ from tests.fakes import quadratic
 
 
 N_FEATURES = 7
+SHARES = [0.0, 0.4]  # of the variance that is additive
 NONE_PENDING = np.empty((0, N_FEATURES))
 
 
@@ -42,13 +43,13 @@ def mixed_rows(n: int, optimum: float, seed: int, noisy: bool = False) -> Rows:
     return Rows.of(fm, X[:n], y[:n], np.linspace(0.0, 0.2, n) if noisy else None)
 
 
-def make_density(has_parent: bool, n: int = 8, noisy: bool = False) -> Density:
+def make_density(has_parent: bool, n: int = 8, noisy: bool = False, share: float = 0.0) -> Density:
     rows = mixed_rows(n, 0.45, 0, noisy)
     if not has_parent:
-        return gp_density(rows, 0.3)
+        return gp_density(rows, 0.3, additive_share=share)
     source_rows = mixed_rows(10, 0.3, 1)
     source = fit_source(source_rows, np.arange(N_FEATURES), np.arange(4), 4)
-    return transfer_density(rows, source)
+    return transfer_density(rows, source, additive_share=share)
 
 
 def thetas(density: Density, n: int) -> Array:
@@ -67,15 +68,16 @@ def dense(density: Density, theta: Array, query: Array, extra: Array) -> tuple[A
         extra: Features of more observations, with the value zero, shape ``(e, D)``.
     """
     rows, t = density.rows, density.unpack(theta)
+    share = density.kernel.additive_share
     v, z = density.warped(t)
     features = np.concatenate([rows.features, extra, query])
     values = np.concatenate([z[0], np.zeros(len(extra))])
     noise = np.concatenate([density.noise(t, v)[0], np.exp(t.log_noise_var).repeat(len(extra))])
     if density.parent is None:
         weight = density.bowl_weight
-        mean, cov = oracles.plain_prior(features, rows.axis, rows.shiftable, weight, t)
+        mean, cov = oracles.plain_prior(features, rows.axis, rows.shiftable, weight, t, share)
     else:
-        mean, cov = oracles.joint_prior(density.parent, features, rows.axis, t)
+        mean, cov = oracles.joint_prior(density.parent, features, rows.axis, t, share)
         values = np.concatenate([density.parent.z, values])
         noise = np.concatenate([oracles.noise_of(density.parent), noise])
     return oracles.condition(mean, cov, values, noise)
@@ -112,11 +114,14 @@ def test_plain_prediction_agrees_with_scikit_learn() -> None:
         np.testing.assert_allclose(np.sqrt(ours.var[0]), std, rtol=1e-6)
 
 
+@pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("noisy", [False, True])
 @pytest.mark.parametrize("n", [0, 1, 8])
 @pytest.mark.parametrize("has_parent", [False, True])
-def test_prediction_agrees_with_the_dense_joint_gp(has_parent: bool, n: int, noisy: bool) -> None:
-    density = make_density(has_parent, n, noisy)
+def test_prediction_agrees_with_the_dense_joint_gp(
+    has_parent: bool, n: int, noisy: bool, share: float
+) -> None:
+    density = make_density(has_parent, n, noisy, share)
     theta, query = thetas(density, 3), query_features(5, 4)
     ours = Posterior(density, theta, NONE_PENDING).predict(query)
     for k in range(3):
@@ -125,10 +130,13 @@ def test_prediction_agrees_with_the_dense_joint_gp(has_parent: bool, n: int, noi
         np.testing.assert_allclose(ours.var[k], np.diag(cov), rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("n_pending", [0, 2])
 @pytest.mark.parametrize("has_parent", [False, True])
-def test_gradients_agree_with_finite_differences(has_parent: bool, n_pending: int) -> None:
-    density = make_density(has_parent, noisy=True)
+def test_gradients_agree_with_finite_differences(
+    has_parent: bool, n_pending: int, share: float
+) -> None:
+    density = make_density(has_parent, noisy=True, share=share)
     posterior = Posterior(density, thetas(density, 2), query_features(6, 9)[:n_pending])
     query = query_features(4, 5)
     ours = posterior.predict(query, with_grad=True)
