@@ -35,11 +35,12 @@ from optuna_scaleup.types import QuasiRandom
 PRIOR_NO_SOURCE = 0.2
 _LARGER_IS_CLOSER = 4.0  # prior odds of a source against the next smaller one
 _NEGLIGIBLE = 1e-3
-# Where one best value is sought, a source has to explain each trial from the third on by so many
-# nats better than the study's own model does, and so many tell the distance from median to best.
+# Where one best value is sought, a source has to explain a trial by so many nats better than the
+# study's own model, but for the first; more with rivals: a good one is heard after the bad ones.
 _FREE_TRIALS = 2
+_FREE_TRIALS_A_RIVAL = 5
 _NATS_A_TRIAL = 1.0
-_OWN_SCALE_FROM = 4
+_OWN_SCALE_FROM = 4  # trials that tell the distance from median to best
 # From so many trials on a study's own model counts more and more however good a source is, from so
 # many on alone.
 _OWN_FROM = 15
@@ -260,7 +261,8 @@ def _hedged(log_posterior: Array, n_trials: int, nats_a_trial: float) -> Array:
     if len(log_posterior) == 1:
         return log_posterior
     hedged = log_posterior.copy()
-    hedged[-1] += nats_a_trial * max(n_trials - _FREE_TRIALS, 0)
+    n_free = _FREE_TRIALS + _FREE_TRIALS_A_RIVAL * (len(log_posterior) - 2)
+    hedged[-1] += nats_a_trial * max(n_trials - n_free, 0)
     hedged -= logsumexp(hedged)
     share = min((n_trials - _OWN_FROM) / (_OWN_ALONE - _OWN_FROM), 1.0 - 1e-6)
     weight = np.exp(hedged)

@@ -70,7 +70,7 @@ def test_without_trials_the_larger_source_counts_more() -> None:
 
 def test_no_source_takes_over_step_by_step() -> None:
     evidence = np.log([0.6, 0.399, 0.001])
-    shares = [np.exp(_hedged(evidence, n, 1.0)) for n in (0, 2, 5, 9, 20)]
+    shares = [np.exp(_hedged(evidence, n, 1.0)) for n in (0, 7, 10, 14, 25)]
     for weights in shares:
         assert weights.sum() == pytest.approx(1.0)
         assert weights[0] / weights[1] == pytest.approx(0.6 / 0.399, rel=1e-3)
@@ -78,6 +78,14 @@ def test_no_source_takes_over_step_by_step() -> None:
     np.testing.assert_allclose(own[:2], 0.001)
     assert own[1] < own[2] < 0.1 < 0.4 < own[3] < own[4]
     assert own[4] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_of_several_sources_the_good_one_has_time_to_be_heard() -> None:
+    """A second source puts off by five trials what a single one owes from the third on."""
+    alone = [np.exp(_hedged(np.log([0.8, 0.2]), n, 1.0))[-1] for n in (2, 3, 8)]
+    two = [np.exp(_hedged(np.log([0.0001, 0.7999, 0.2]), n, 1.0))[-1] for n in (7, 8, 13)]
+    np.testing.assert_allclose(two, alone, rtol=1e-3)
+    assert alone[0] < alone[1] < alone[2]
 
 
 def test_a_source_that_explains_every_trial_stays_longer() -> None:
