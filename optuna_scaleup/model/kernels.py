@@ -21,6 +21,9 @@ import numpy as np
 from optuna_scaleup.types import Array
 
 
+_MAX_SUMMED_AXES = 30  # every one costs as much as the kernel of all
+
+
 @dataclass(frozen=True)
 class Kernel:
     """Which features belong to one axis, and how much each axis explains by itself.
@@ -35,8 +38,8 @@ class Kernel:
 
     @cached_property
     def share(self) -> float:
-        """The additive share where there is more than one axis: one is all there is."""
-        return self.additive_share if len(self.firsts) > 1 else 0.0
+        """The additive share in use: none of one axis, which is all there is, nor of very many."""
+        return self.additive_share if 1 < len(self.firsts) <= _MAX_SUMMED_AXES else 0.0
 
     @cached_property
     def firsts(self) -> Array:
