@@ -60,9 +60,11 @@ class Kernel:
         if not self.share:
             return joint
         joint *= len(self.firsts) * (1.0 / self.share - 1.0)
-        # One axis after the other: arrays that fit into the processor's cache are much faster.
-        for columns in np.split(np.arange(len(self.axis)), self.firsts[1:]):
-            joint += _along_axis(A[..., columns], B[..., columns])
+        # One axis after the other, in the same memory: what fits into the cache is much faster.
+        r, value = np.empty_like(joint), np.empty_like(joint)
+        for first, end in zip(self.firsts, [*self.firsts[1:], len(self.axis)], strict=True):
+            _distances_along(A[..., first:end], B[..., first:end], out=r)
+            joint += _matern52_of(r, out=value)
         joint *= self.share / len(self.firsts)
         return joint
 
@@ -143,29 +145,30 @@ def squared_distances(A: Array, B: Array) -> Array:
     return np.asarray(np.maximum(cross, 0.0, out=cross))
 
 
-def _along_axis(A: Array, B: Array) -> Array:
-    """Correlations by one axis only; see :class:`Kernel`."""
+def _distances_along(A: Array, B: Array, out: Array) -> None:
+    """Distances by the features of one axis, in lengthscales over root five."""
     if A.shape[-1] > 1:
-        return matern52(squared_distances(A, B))
-    r = np.abs(A - np.swapaxes(B, -1, -2))
-    r *= 5.0**0.5
-    return _matern52_of(r)
+        np.sqrt(5.0 * squared_distances(A, B), out=out)
+        return
+    np.subtract(5.0**0.5 * A, 5.0**0.5 * np.swapaxes(B, -1, -2), out=out)
+    np.abs(out, out=out)
 
 
 def matern52(sqd: Array) -> Array:
     """Correlation at squared scaled distance ``sqd``, elementwise."""
-    return _matern52_of(np.sqrt(5.0 * sqd))
+    r = np.sqrt(5.0 * sqd)
+    return _matern52_of(r, out=np.empty_like(r))
 
 
-def _matern52_of(r: Array) -> Array:
-    """Correlation at distance ``r`` in units of lengthscales over root five; uses up ``r``."""
-    value = r / 3.0
-    value += 1.0
-    value *= r
-    value += 1.0
+def _matern52_of(r: Array, out: Array) -> Array:
+    """Correlation at distance ``r`` in lengthscales over root five; uses up ``r``."""
+    np.divide(r, 3.0, out=out)
+    out += 1.0
+    out *= r
+    out += 1.0
     np.negative(r, out=r)
-    value *= np.exp(r, out=r)
-    return value
+    out *= np.exp(r, out=r)
+    return out
 
 
 def matern52_and_slope(sqd: Array) -> tuple[Array, Array]:
