@@ -209,14 +209,13 @@ def fit_mixture(
     anchor = sources[-1].best if sources else 0.0
     own_from = _OWN_SCALE_FROM if is_sought else _OWN_FROM
     own_log_scale = log_scale if len(y) < own_from else float(np.log(warp.robust_scale(y)))
-    additive_share = effort_for(len(y)).additive_share if is_sought else 0.0
+    share = effort_for(len(y)).additive_share if is_sought else 0.0
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:
         if source is None:
-            settings = (rows, own_log_scale, deterministic, anchor)
-            return gp.gp_density(*settings, additive_share=additive_share)
-        return transfer_density(rows, source, deterministic, offset_var, additive_share)
+            return gp.gp_density(rows, own_log_scale, deterministic, anchor, additive_share=share)
+        return transfer_density(rows, source, deterministic, offset_var, share)
 
     n_prior_draws = _N_PRIOR_DRAWS if not len(X_pending) else _N_PRIOR_DRAWS_PENDING
 
