@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from functools import lru_cache
 from typing import Any
 from typing import Final
 
@@ -83,7 +85,12 @@ class NumericEncoding:
 
     @property
     def axis(self) -> Axis:
-        return Axis(None if self.values is None else self.encode(self.values))
+        return Axis(self._grid)
+
+    @cached_property
+    def _grid(self) -> Array | None:
+        """Coordinates of the legal values, if discrete."""
+        return None if self.values is None else self.encode(self.values)
 
     def encode(self, values: Sequence[Any]) -> Array:
         """Coordinate of each value, shape ``(n,)``; ``NaN`` where it is no number.
@@ -105,8 +112,8 @@ class NumericEncoding:
 
     def decode(self, coordinate: float) -> int | float:
         """The legal value at, or nearest to, a coordinate."""
-        if self.values is not None:
-            return self.values[int(np.argmin(np.abs(self.encode(self.values) - coordinate)))]
+        if self.values is not None and self._grid is not None:
+            return self.values[int(np.argmin(np.abs(self._grid - coordinate)))]
         if self.is_log:
             low, high = math.log(self.low), math.log(self.high)
             value = math.exp(low + coordinate * (high - low))
@@ -148,6 +155,8 @@ def random_coordinate(axis: Axis, rng: np.random.Generator) -> float:
     return float(axis.snap(np.array(rng.random())))
 
 
+# Every suggestion asks for the same few ranges, and a discrete one has up to MAX_GRID values.
+@lru_cache(maxsize=256)
 def _float_encoding(distribution: FloatDistribution) -> NumericEncoding:
     low, high, step = distribution.low, distribution.high, distribution.step
     if step is None:
@@ -158,6 +167,7 @@ def _float_encoding(distribution: FloatDistribution) -> NumericEncoding:
     return NumericEncoding(low - step / 2, high + step / 2, False, values, (low, high))
 
 
+@lru_cache(maxsize=256)
 def _int_encoding(distribution: IntDistribution) -> NumericEncoding:
     low, high, step = distribution.low, distribution.high, distribution.step
     if distribution.log and high - low >= MAX_GRID:

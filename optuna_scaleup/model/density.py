@@ -79,7 +79,6 @@ class Density:
         self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
         self.anchor = float(np.max(rows.y)) if len(rows.y) else anchor
         self.n_shift = 0 if parent is None else parent.n_shift
-        self._axis_indicator = (rows.axis[:, None] == np.arange(rows.n_axes)).astype(float)
 
     def thinned(self, n_max: int) -> Density:
         """The same model of at most ``n_max`` representative trials, the best among them."""
@@ -174,7 +173,9 @@ class Density:
             grad[:, :s] = self.parent.shift_gradient(link, alpha, G)
         # Both sides of the kernel are the trials, and a longer lengthscale moves them inwards.
         per_feature = -2.0 * np.einsum("bnf,bnf->bf", scaled, corr.pull(G * amplitude))
-        grad[:, s : s + self.rows.n_axes] = per_feature @ self._axis_indicator
+        grad[:, s : s + self.rows.n_axes] = np.add.reduceat(
+            per_feature, self.kernel.firsts, axis=1
+        )
         grad[:, -3] = (G * corr.value).sum((-1, -2)) * amplitude[:, 0, 0]
         G_diag = np.einsum("bii->bi", G)
         grad[:, -2] = np.exp(t.log_noise_var) * G_diag.sum(-1)

