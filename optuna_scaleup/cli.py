@@ -238,7 +238,7 @@ def _sampler(flags: argparse.Namespace, study: Study, storage: Any) -> ScaleUpSa
     return ScaleUpSampler(
         list(recalled.sources) or None,
         seed=0,
-        scale=flags.scale or recalled.scale,
+        scale=recalled.scale if flags.scale is None else flags.scale,
         drift_prior=flags.drift_prior or recalled.drift_prior,
     )
 

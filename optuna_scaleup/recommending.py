@@ -20,6 +20,7 @@ from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.sizes import size_order
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.user_source import checked_direction
 from optuna_scaleup.first_trial import settle_unknown_axes
@@ -193,7 +194,10 @@ def _has_unit(snapshot: Snapshot, problem: Problem) -> bool:
 
 
 def _where(encoding: Encoding, draws: Array | None) -> Interval | Odds:
-    """Where the best value is; all values are as likely if there are no draws."""
+    """Where the best value is; all values are as likely if no draw has the parameter."""
+    if draws is not None:
+        draws = draws[~np.isnan(draws)]
+        draws = draws if len(draws) else None
     if isinstance(encoding, CategoricalEncoding):
         choices = encoding.distribution.choices
         counts = np.ones(len(choices))
@@ -211,10 +215,11 @@ def _extrapolation(
     outside = tuple(
         name
         for name, u, column, axis in zip(space.names, x, tried.T, space.unit.axes, strict=True)
-        if not axis.is_categorical and not _is_within(u, column)
+        if not axis.is_categorical and not np.isnan(u) and not _is_within(u, column)
     )
     usable = snapshot.usable_sources(space, planner.notices)
-    scales = [source.scale for source, _ in usable if source.scale]
+    known = [source.scale for source, _ in usable if source.scale]
+    scales = [known[i] for i in size_order(known)]
     target = snapshot.sizes.target
     if not scales or not target:
         return Extrapolation(outside=outside)

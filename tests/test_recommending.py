@@ -187,6 +187,63 @@ def test_a_branch_has_its_own_parameters_only() -> None:
         assert set(one.params) == ({"c", "x"} if one.params["c"] == "a" else {"c", "y"})
 
 
+def test_where_a_branch_has_its_best() -> None:
+    """A parameter's interval is of the branches that have it, and finite."""
+
+    def objective(trial: optuna.Trial) -> float:
+        if trial.suggest_categorical("opt", ["sgd", "adam"]) == "sgd":
+            sched = trial.suggest_categorical("sched", ["a", "b"])
+            return (trial.suggest_float("mom", 0, 1) - 0.8) ** 2 + 0.1 * (sched == "a")
+        return (trial.suggest_float("beta", 0, 1) - 0.3) ** 2 + 0.05
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(objective, n_trials=25)
+    for seed in range(5):
+        first, *others = recommend(study, n=3, seed=seed)
+        assert first.params["opt"] == "sgd"
+        assert first.params["sched"] == "b"
+        assert isinstance(mom := first.optimum["mom"], Interval)
+        assert 0.6 < mom.median < 0.95
+        for where in first.optimum.values():
+            if isinstance(where, Odds):
+                assert sum(where.probabilities.values()) == pytest.approx(1.0)
+            else:
+                assert np.isfinite([*where.outer, *where.inner, where.median]).all()
+        for one in (first, *others):
+            assert set(one.extrapolation.outside) <= set(one.params)
+
+
+def test_where_the_best_feasible_value_is() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        trial.set_user_attr("c", 0.5 - x)
+        return (x - 0.2) ** 2
+
+    sampler = optuna.samplers.RandomSampler(seed=0)
+    study = optuna.create_study(sampler=sampler)
+    with_constraint = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    study.optimize(objective, n_trials=15)
+    for trial in study.trials:
+        trial.system_attrs["constraints"] = [trial.user_attrs["c"]]  # as Optuna 4 wrote them
+        with_constraint.add_trial(trial)
+    (one,) = with_constraint.sampler.recommend(with_constraint)  # type: ignore[attr-defined]
+    assert isinstance(where := one.optimum["x"], Interval)
+    assert 0.48 < where.outer[0] <= one.params["x"] + 1e-9
+    assert where.outer[1] < 0.56
+
+
+def test_the_largest_source_of_known_size_counts() -> None:
+    sources = [Source(small(), scale=100), Source(small()), Source(small(), scale=10)]
+    (one,) = recommend(sources, scale=1000)
+    assert one.extrapolation.ratios == {"size": pytest.approx(10.0)}
+    assert one.extrapolation.spans == {"size": pytest.approx(10.0)}
+
+
+def test_choices_with_the_same_text() -> None:
+    odds = Odds.of([1, "1", None], [0.2, 0.5, 0.3])
+    assert odds.to_dict() == {"1": 0.2, "'1'": 0.5, "None": 0.3}
+
+
 @pytest.mark.filterwarnings("ignore:Choices for a categorical distribution:UserWarning")
 def test_choices_that_cannot_be_keys() -> None:
     """Optuna warns of lists as choices, and takes them."""

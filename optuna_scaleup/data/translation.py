@@ -91,16 +91,33 @@ class Translation:
         if not self.names and not self.functions:
             return list(trials)
         seen: dict[tuple[str, int], BaseDistribution] = {}  # most trials share distributions
-        return [self._translated(trial, seen) for trial in trials]
+        images = self._images(trials)
+        return [self._translated(trial, seen, images) for trial in trials]
+
+    def _images(self, trials: Sequence[FrozenTrial]) -> dict[str, list[Any]]:
+        """What the functions make of all values that were tried, by the source's names."""
+        return {
+            name: [
+                self._value(name, trial.params[name], f"of trial {trial.number}")
+                for trial in trials
+                if name in trial.params
+            ]
+            for name in self.functions
+        }
 
     def _translated(
-        self, trial: FrozenTrial, seen: dict[tuple[str, int], BaseDistribution]
+        self,
+        trial: FrozenTrial,
+        seen: dict[tuple[str, int], BaseDistribution],
+        images: Mapping[str, Sequence[Any]],
     ) -> FrozenTrial:
         translated = copy.copy(trial)
         where = f"of trial {trial.number}"
         for name, distribution in trial.distributions.items():
             if (name, id(distribution)) not in seen:
-                seen[name, id(distribution)] = self._distribution(name, distribution)
+                seen[name, id(distribution)] = self._distribution(
+                    name, distribution, images.get(name, ())
+                )
         translated.distributions = {
             self.names.get(n, n): seen[n, id(d)] for n, d in trial.distributions.items()
         }
@@ -120,19 +137,31 @@ class Translation:
                 f"`transform` of {name!r} failed for {value!r} {where}: {error}."
             ) from error
 
-    def _distribution(self, name: str, distribution: BaseDistribution) -> BaseDistribution:
-        """What the large study is likely to sample from, as long as it has not shown it."""
+    def _distribution(
+        self, name: str, distribution: BaseDistribution, images: Sequence[Any]
+    ) -> BaseDistribution:
+        """What the large study is likely to sample from, as long as it has not shown it.
+
+        A function need not be defined at the ends of a range, such as a logarithm at zero: there
+        the images of what was tried count.
+        """
         if name not in self.functions:
             return distribution
-        where = "of the search space"
         if isinstance(distribution, CategoricalDistribution):
+            where = "of the search space"
             choices = [self._value(name, choice, where) for choice in distribution.choices]
-            return CategoricalDistribution(list(dict.fromkeys(choices)))
+            return CategoricalDistribution(
+                [c for i, c in enumerate(choices) if c not in choices[:i]]
+            )
         if isinstance(distribution, (FloatDistribution, IntDistribution)):
             points = (distribution.low, _middle(distribution), distribution.high)
-            image = [self._value(name, point, where) for point in points]
-            if all(is_number(v) and math.isfinite(v) for v in image):
-                return _range_of(image)
+            try:
+                image = [self.functions[name](point) for point in points]
+            except Exception:
+                image = []
+            for values in (image, images):
+                if values and all(is_number(v) and math.isfinite(v) for v in values):
+                    return _range_of(values)
         return distribution
 
 
@@ -143,8 +172,9 @@ def _middle(distribution: FloatDistribution | IntDistribution) -> float | int:
 
 
 def _range_of(image: Sequence[float]) -> FloatDistribution:
-    """A range with these ends and this middle: logarithmic if the middle is nearer to that."""
-    low, middle, high = sorted(map(float, image))
+    """A range of these values: logarithmic if their middle is nearer to that."""
+    ordered = sorted(map(float, image))
+    low, middle, high = ordered[0], ordered[len(ordered) // 2], ordered[-1]
     is_log = low > 0.0 and middle < (math.sqrt(low) * math.sqrt(high) + low / 2 + high / 2) / 2
     return FloatDistribution(low, high, log=is_log)
 

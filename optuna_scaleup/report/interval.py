@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections import Counter
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,7 +78,12 @@ class Odds:
         return ", ".join(f"{choice} {100 * p:.0f} %" for choice, p in ranked if p >= 0.005)
 
     def to_dict(self) -> dict[str, float]:
-        return {str(choice): p for choice, p in self.probabilities.items()}
+        """Probabilities by the text of each choice; as code where two have the same text."""
+        counts = Counter(map(str, self.probabilities))
+        return {
+            str(choice) if counts[str(choice)] == 1 else repr(choice): p
+            for choice, p in self.probabilities.items()
+        }
 
 
 def _key(choice: Any) -> Any:

@@ -25,7 +25,7 @@ from optuna_scaleup.suggest.optimize import Acquisition
 from optuna_scaleup.types import Array
 
 
-_LOG_HALF = float(np.log(0.5))
+LOG_HALF = float(np.log(0.5))
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Models:
         """
         is_feasible = np.ones(len(X), dtype=bool)
         for constraint, held in zip(self.constraints, observed.T, strict=True):
-            is_likely = log_feasibility(constraint).value(X) >= _LOG_HALF
+            is_likely = log_feasibility(constraint).value(X) >= LOG_HALF
             is_feasible &= np.where(np.isnan(held), is_likely, held > 0.0)
         return is_feasible
 

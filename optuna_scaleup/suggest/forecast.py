@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
@@ -10,14 +12,17 @@ import numpy as np
 
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.composition import LOG_HALF
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
+from optuna_scaleup.suggest.composition import log_feasibility
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.engine import activity_of
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.outputs import observed_feasibility
+from optuna_scaleup.suggest.seeds import filled
 from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
@@ -27,6 +32,7 @@ _N_PATHS = 128
 # "No source" is a guard of the search: a fifth of the prior is what it takes to leave a source
 # that misleads in time, more than the share of sources that do. Intervals are to be believed.
 _NO_SOURCE_ODDS = 0.2
+_INFEASIBLE = 1e6  # warped units for each unit of log probability: no value makes up for it
 
 
 @dataclass(frozen=True)
@@ -69,7 +75,8 @@ def forecast(
     output = objective_outputs(problem)[0]
     settled = replace(output.problem, X_pending=None)  # what runs may still turn out anyhow
     mixture = engine.fit(settled, rng)
-    X = [_best_mean(engine, problem, mixture, rng)]
+    constraints = engine.fit_constraints(problem, rng)
+    X = [_best_mean(problem, mixture, constraints, rng)]
     running_too = problem
     while len(X) < n_points:
         running_too = running_too.with_pending(X[-1])
@@ -77,17 +84,37 @@ def forecast(
     values = output.unit * np.array([mixture.value_quantiles(x, levels) for x in X])
     middle = values[:, len(levels) // 2]
     order = [0, *(1 + np.argsort(-middle[1:], kind="stable"))]
-    functions = mixture.sample(_N_PATHS, rng, _NO_SOURCE_ODDS)
-    optima = optimum_draws(functions, problem.space, np.array(X), problem.fixed, rng)
+    functions = where_feasible(
+        mixture.sample(_N_PATHS, rng, _NO_SOURCE_ODDS), [*constraints.values()]
+    )
+    seeds = filled(problem.space, np.array(X), rng)
+    optima = optimum_draws(
+        functions, problem.space, seeds, problem.fixed, rng, activity_of(problem)
+    )
     weights = tuple(map(float, mixture.source_weights)) if problem.sources else ()
     return Forecast(np.array(X)[order], values[order], optima, weights)
 
 
+def where_feasible(
+    functions: Callable[[Array], Array], constraints: Sequence[Mixture]
+) -> Callable[[Array], Array]:
+    """The functions, far worse where a constraint is likely broken, the more so the likelier."""
+    feasibility = [log_feasibility(constraint) for constraint in constraints]
+
+    def values(X: Array) -> Array:
+        excess = sum((np.minimum(f.value(X) - LOG_HALF, 0.0) for f in feasibility), np.zeros(1))
+        return np.asarray(functions(X) + _INFEASIBLE * excess)
+
+    return values
+
+
 def _best_mean(
-    engine: Engine, problem: Problem, mixture: Mixture, rng: np.random.Generator
+    problem: Problem,
+    mixture: Mixture,
+    constraints: Mapping[str, Mixture],
+    rng: np.random.Generator,
 ) -> Array:
     """The point with the best expected value, among those that are likely feasible."""
-    constraints = engine.fit_constraints(problem, rng)
     models = Models([mixture], [*constraints.values()])
     tried = problem.target.X
     observed = observed_feasibility(problem.target, [*constraints])

@@ -9,6 +9,8 @@ import numpy as np
 
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.mixture import fit_mixture
+from optuna_scaleup.suggest.activity import ALL_ACTIVE
+from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.initial_design import from_unit_cube
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.types import Array
@@ -72,6 +74,7 @@ def optimum_draws(
     seeds: Array,
     fixed: Mapping[int, float],
     rng: np.random.Generator,
+    activity: Activity = ALL_ACTIVE,
 ) -> Array:
     """Maximisers of drawn functions: Thompson samples of where the optimum is.
 
@@ -80,26 +83,27 @@ def optimum_draws(
     Args:
         functions: Values of ``P`` functions at rows, ``(q, d)`` to ``(P, q)``.
         space: The search space.
-        seeds: Points worth a look, shape ``(s, d)``.
+        seeds: Points worth a look, shape ``(s, d)``, finite.
         fixed: Axes already decided: index to coordinate.
         rng: Random numbers.
+        activity: Which axes a point has.
 
     Returns:
-        Shape ``(P, d)``.
+        Shape ``(P, d)``, ``NaN`` where a point's branch has no such axis.
     """
 
     pool = from_unit_cube(sobol(_N_POOL, space.n_dims, rng), space)
     X = space.legal(np.concatenate([pool, seeds]), fixed)
-    rated = functions(X)
+    rated = functions(activity.mask(X))
     best, value = X[rated.argmax(axis=1)], rated.max(axis=1)
     for step in _STEPS:
         centres = np.repeat(np.unique(best, axis=0), _N_MOVES, axis=0)
         X = space.legal(_moved(centres, space, step, rng), fixed)
-        rated = functions(X)
+        rated = functions(activity.mask(X))
         is_better = rated.max(axis=1) > value
         best = np.where(is_better[:, None], X[rated.argmax(axis=1)], best)
         value = np.maximum(value, rated.max(axis=1))
-    return np.asarray(best)
+    return activity.mask(best)
 
 
 def _moved(X: Array, space: UnitSpace, step: float, rng: np.random.Generator) -> Array:

@@ -11,6 +11,7 @@ from optuna_scaleup.suggest.outputs import violations
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
+from optuna_scaleup.types import UnitSpace
 
 
 _N_SEEDS = 3  # a study and objective
@@ -21,8 +22,12 @@ def good_points(problem: Problem, rng: np.random.Generator) -> Array:
     X = [np.empty((0, problem.space.n_dims))]
     for data in (problem.target, *problem.sources[-1:]):
         X.append(data.X[best_rows(data)])
-    points = np.concatenate(X)
-    return problem.space.snap(np.where(np.isnan(points), centre(problem.space, rng), points))
+    return filled(problem.space, np.concatenate(X), rng)
+
+
+def filled(space: UnitSpace, X: Array, rng: np.random.Generator) -> Array:
+    """The rows of ``X``, shape ``(n, d)``, on the grid, the centre where they have no axis."""
+    return space.snap(np.where(np.isnan(X), centre(space, rng), X))
 
 
 def best_rows(data: Dataset) -> Array:

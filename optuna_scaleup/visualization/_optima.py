@@ -9,7 +9,11 @@ from optuna_scaleup.data.lineage import Scale
 from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.engine import activity_of
+from optuna_scaleup.suggest.forecast import where_feasible
 from optuna_scaleup.suggest.optima import optimum_draws
+from optuna_scaleup.suggest.seeds import filled
+from optuna_scaleup.types import Problem
 from optuna_scaleup.visualization._model import Surrogate
 from optuna_scaleup.visualization._model import View
 
@@ -24,20 +28,24 @@ def source_optima(view: View) -> list[tuple[str, Scale, dict[str, Interval]]]:
     for source in view.snapshot.sources:
         surrogate = view.source(source, engine)
         if surrogate is not None:
-            found.append((source.label, source.scale, _optimum(surrogate)))
+            found.append((source.label, source.scale, _optimum(surrogate, engine)))
     return found
 
 
-def _optimum(surrogate: Surrogate) -> dict[str, Interval]:
+def _optimum(surrogate: Surrogate, engine: Engine) -> dict[str, Interval]:
     """Intervals of the best value of every numeric parameter that the source varied."""
     rng = np.random.default_rng(0)
     X, space = surrogate.data.X, surrogate.space
+    problem = Problem(space.unit, surrogate.data)
+    constraints = [*engine.fit_constraints(problem, rng).values()]
+    functions = where_feasible(surrogate.mixture.sample(_N_PATHS, rng), constraints)
     best = X[np.argsort(-surrogate.data.Y[:, 0], kind="stable")[:3]]
-    seeds = space.unit.snap(np.where(np.isnan(best), 0.5, best))
-    draws = optimum_draws(surrogate.mixture.sample(_N_PATHS, rng), space.unit, seeds, {}, rng)
+    seeds = filled(space.unit, best, rng)
+    draws = optimum_draws(functions, space.unit, seeds, {}, rng, activity_of(problem))
     optimum = {}
     for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True)):
-        if isinstance(encoding, NumericEncoding) and not np.isnan(X[:, j]).all():
-            quantiles = np.quantile(draws[:, j], LEVELS)
+        places = draws[~np.isnan(draws[:, j]), j]
+        if isinstance(encoding, NumericEncoding) and not np.isnan(X[:, j]).all() and len(places):
+            quantiles = np.quantile(places, LEVELS)
             optimum[name] = Interval.of([encoding.decode(float(u)) for u in quantiles])
     return optimum

@@ -86,6 +86,7 @@ def test_parameters_translate() -> None:
         (FloatDistribution(1, 3), lambda v: 10 - v, FloatDistribution(7, 9)),
         (IntDistribution(0, 10), lambda v: 1 << v, FloatDistribution(1, 1024, log=True)),
         (FloatDistribution(1e-4, 1, log=True), math.log10, FloatDistribution(-4, 0)),
+        (FloatDistribution(0, 1), math.log, FloatDistribution(0, 0)),  # all that was tried
         (
             CategoricalDistribution([1, 2, 3]),
             lambda v: v > 2,
@@ -126,9 +127,16 @@ def test_names_may_be_swapped() -> None:
     assert read(source).trials[0].params == {"y": 0.1, "x": 0.2}
 
 
+def test_a_function_that_is_not_defined_at_an_end_of_the_range() -> None:
+    source = Source(study_of({"x": 0.01}, {"x": 0.1}, {"x": 1.0}), transform={"x": math.log10})
+    trials = read(source).trials
+    assert [trial.params["x"] for trial in trials] == [-2.0, -1.0, 0.0]
+    assert trials[0].distributions == {"x": FloatDistribution(-2, 0)}
+
+
 def test_a_failing_function_says_where() -> None:
-    with pytest.raises(ValueError, match="`transform` of 'x' failed for"):
-        read(Source(study_of({"x": 0.5}), transform={"x": math.log}))
+    with pytest.raises(ValueError, match=r"`transform` of 'x' failed for 0\.0 of trial 1"):
+        read(Source(study_of({"x": 0.5}, {"x": 0.0}), transform={"x": math.log}))
 
 
 def test_names_of_a_study_that_is_still_empty_are_checked_later() -> None:
