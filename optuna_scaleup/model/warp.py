@@ -13,6 +13,9 @@ import numpy as np
 from optuna_scaleup.types import Array
 
 
+_MIN_PENALISED = 3  # trials that share the worst value
+_MIN_MEASURED = 5  # others, so that these have a median to speak of
+_ROUNDING = 1e-12
 _TAIL = 100.0  # Values further below the best than this many distances median to best are clipped.
 
 
@@ -39,19 +42,37 @@ def unwarp(z: Array) -> Array:
 def robust_scale(y: Array) -> float:
     """Distance from median to best; falls back to the range, then to one, when it is zero.
 
+    A worst value that several trials share is a penalty, whatever its size, so the median is that
+    of the others.
+
     Args:
         y: Values of one study, shape ``(n,)``, larger is better.
     """
-    best = float(np.max(y))
-    tiny = 1e-12 * float(np.abs(y).max())
-    for worse in (float(np.median(y)), float(np.min(y))):
-        if best - worse > tiny:
-            return best - worse
+    best, others = float(np.max(y)), measured(y)
+    for values, worse in ((others, np.median(others)), (y, np.median(y)), (y, np.min(y))):
+        if best - float(worse) > _ROUNDING * float(np.abs(values).max()):
+            return best - float(worse)
     return 1.0
 
 
+def measured(y: Array) -> Array:
+    """The values without a worst one that several trials share; all if few others are left."""
+    is_worst = y == np.min(y)
+    is_penalty = is_worst.sum() >= _MIN_PENALISED and (~is_worst).sum() >= _MIN_MEASURED
+    return y[~is_worst] if is_penalty else y
+
+
 def winsorise(y: Array) -> Array:
-    """Lifts the worst values so that no diverged run dwarfs the rest; keeps the good end."""
+    """Lifts the worst values so that no diverged run dwarfs the rest; keeps the good end.
+
+    What a penalty lacks to the worst value measured is a matter of taste: at most one distance
+    from median to best counts.
+    """
     if len(y) < 3:
         return y
-    return np.asarray(np.maximum(y, np.max(y) - _TAIL * robust_scale(y)))
+    scale = robust_scale(y)
+    floor = np.max(y) - _TAIL * scale
+    others = measured(y)
+    if len(others) < len(y):
+        floor = max(floor, np.min(others) - scale)
+    return np.asarray(np.maximum(y, floor))
