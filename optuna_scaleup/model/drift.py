@@ -27,7 +27,11 @@ from optuna_scaleup.types import Scales
 
 
 SLOPE_STD = 0.1  # widths of the space for one unit of log ratio, where nothing is believed
-_CENTRE_STD = 0.25  # of the target's optimum about the middle: people centre spaces on a guess
+# Of the target's optimum about the middle: people centre spaces on a guess, though now and then a
+# law leads out of the space, and the optimum lies at its end.
+_CENTRE_STDS = np.array([0.25, 0.75])
+_LOG_PRIOR_CENTRES = np.log([0.9, 0.1])
+_ANYWHERE_STD = 10.0
 # Student's t of this scale has the 90 % interval of a standard normal variable.
 _T_SCALE = float(ndtri(0.95) / stdtrit(SHIFT_DOF, 0.95))
 _DOUBT = 0.2  # prior probability that a belief is worth nothing: published exponents disagree
@@ -136,22 +140,49 @@ def _slope_priors(mean: Array, std: Array) -> list[_SlopePrior]:
 def _posterior(
     slope_priors: Sequence[_SlopePrior], n_deviations: int, H: Array, y: Array, noise: Array
 ) -> tuple[Array, Array]:
-    """Mean and covariance of the state, averaged over priors and sizes of the deviations."""
+    """Mean and covariance of the state, averaged over all that is not known."""
     means, covs, log_weights = [], [], []
     for prior in slope_priors:
-        prior_mean = np.concatenate([prior.mean, [0.5], np.zeros(n_deviations)])
-        law_std = np.append(prior.std, _CENTRE_STD)
-        for tau, log_prior in zip(_DEVIATIONS, _LOG_PRIOR_DEVIATIONS, strict=True):
-            S = np.diag(np.concatenate([law_std, np.full(n_deviations, tau)]) ** 2)
-            A = H @ S @ H.T + np.diag(noise)
-            r = y - H @ prior_mean
-            gain = np.linalg.solve(A, H @ S).T
-            means.append(prior_mean + gain @ r)
-            covs.append(S - gain @ H @ S)
-            misfit = float(r @ np.linalg.solve(A, r) + np.linalg.slogdet(A)[1])
-            log_weights.append(prior.log_weight + log_prior - 0.5 * misfit)
+        *centred, anywhere = (
+            [_conditioned(prior, std, tau, n_deviations, H, y, noise) for tau in _DEVIATIONS]
+            for std in (*_CENTRE_STDS, _ANYWHERE_STD)
+        )
+        states = [state for row in centred for state in row]
+        means += [state.mean for state in states]
+        covs += [state.cov for state in states]
+        log_share = np.ravel(_LOG_PRIOR_CENTRES[:, None] + _LOG_PRIOR_DEVIATIONS)
+        log_share = log_share + [state.log_evidence for state in states]
+        # Where the middle of the space is says nothing of whether a law is true.
+        of_law = logsumexp(_LOG_PRIOR_DEVIATIONS + [state.log_evidence for state in anywhere])
+        log_weights += list(prior.log_weight + of_law + log_share - logsumexp(log_share))
     weight = np.exp(np.array(log_weights) - logsumexp(log_weights))
     mean = np.einsum("k,ki->i", weight, means)
     gap = np.array(means) - mean
     cov = np.einsum("k,kij->ij", weight, covs) + np.einsum("k,ki,kj->ij", weight, gap, gap)
     return mean, cov
+
+
+class _State(NamedTuple):
+    """Posterior of slopes, the target's optimum and deviations under one prior."""
+
+    mean: Array
+    cov: Array
+    log_evidence: float
+
+
+def _conditioned(
+    prior: _SlopePrior,
+    centre_std: float,
+    tau: float,
+    n_deviations: int,
+    H: Array,
+    y: Array,
+    noise: Array,
+) -> _State:
+    prior_mean = np.concatenate([prior.mean, [0.5], np.zeros(n_deviations)])
+    S = np.diag(np.concatenate([prior.std, [centre_std], np.full(n_deviations, tau)]) ** 2)
+    A = H @ S @ H.T + np.diag(noise)
+    r = y - H @ prior_mean
+    gain = np.linalg.solve(A, H @ S).T
+    misfit = float(r @ np.linalg.solve(A, r) + np.linalg.slogdet(A)[1])
+    return _State(prior_mean + gain @ r, S - gain @ H @ S, -0.5 * misfit)

@@ -46,12 +46,28 @@ def test_slope_and_motion_are_the_posterior_of_a_brute_force_grid() -> None:
         gap = y - (target[..., None] - slope[..., None] * r)
         terms = norm.logpdf(gap, 0.0, np.sqrt(std**2 + tau**2)).sum(axis=-1)
         posterior += np.exp(log_prior + terms)
-    posterior *= norm.pdf(slope, 0.0, drift.SLOPE_STD) * norm.pdf(target, 0.5, drift._CENTRE_STD)
+    centres = zip(drift._CENTRE_STDS, drift._LOG_PRIOR_CENTRES, strict=True)
+    posterior *= norm.pdf(slope, 0.0, drift.SLOPE_STD)
+    posterior *= sum(np.exp(log_p) * norm.pdf(target, 0.5, std) for std, log_p in centres)
     posterior /= posterior.sum()
     mean = float((posterior * slope).sum())
     np.testing.assert_allclose(found.slope_mean[0, 0], mean, rtol=1e-6)
     var = float((posterior * (slope - mean) ** 2).sum())
     np.testing.assert_allclose(found.slope_cov[0, 0, 0], var, rtol=1e-6)
+
+
+def test_a_clear_law_may_lead_out_of_the_space() -> None:
+    """However good a guess its middle is."""
+    ladder = [seen(0, 0.75, 0.01), seen(1, 0.6, 0.01), seen(2, 0.45, 0.01)]
+    for ahead in (3.0, 5.0, 8.0, 12.0):
+        found = fit_drift(scales([[2.0 + ahead], [1.0 + ahead], [ahead]]), ladder)
+        assert 0.45 + found.motion_mean[2, 0] < 0.0
+
+
+@pytest.mark.parametrize("log_ratio", [2.0, 4.0, 6.0, 8.0])
+def test_a_belief_counts_wherever_it_leads(log_ratio: float) -> None:
+    found = fit_drift(scales([[log_ratio]], mean=-0.2, std=0.01), [seen(0, 0.5, 0.01)])
+    assert found.motion_mean[0, 0] < -0.6 * 0.2 * log_ratio
 
 
 def test_the_target_is_drawn_to_the_middle_of_its_space() -> None:
