@@ -1,8 +1,8 @@
 """``python -m benchmarks pruning``: regret by epochs trained, with MedianPruner stopping trials.
 
 Trainings are simulated epoch by epoch on tasks whose curves are known. The pruner sees the same
-reports for every method; ``scaleup_blind`` alone is not shown them, so that it knows no more of a
-pruned trial than that it ended. ``scaleup_cost`` counts epochs as the cost of a trial; a blind one
+reports for every method; ``scaleup_blind`` alone is not shown them, and told that a pruned trial
+failed, so that it leaves it out. ``scaleup_cost`` counts epochs as the cost of a trial; a blind one
 would know of equal costs only. Only complete trials count for the regret.
 """
 
@@ -139,7 +139,8 @@ def run_pruned(
             session.study.tell(trial, float(curve[-1]))
             best = min(best, task.regret(task.noise_free(params)))
         else:
-            session.study.tell(trial, state=TrialState.PRUNED)
+            # A sampler takes a pruned trial without a report for a bad one; failed ones it leaves out.
+            session.study.tell(trial, state=TrialState.FAIL if is_blind else TrialState.PRUNED)
         trainings += n_epochs / len(curve)
         rows.append(
             {
