@@ -2,8 +2,8 @@
 
 Trainings are simulated epoch by epoch on tasks whose curves are known. The pruner sees the same
 reports for every method; ``scaleup_blind`` alone is not shown them, and told that a pruned trial
-failed, so that it leaves it out. ``scaleup_cost`` counts epochs as the cost of a trial; a blind one
-would know of equal costs only. Only complete trials count for the regret.
+failed, so that it leaves it out. ``scaleup_cost`` counts epochs as the cost of a trial; a blind
+one would know of equal costs only. Only complete trials count for the regret.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def run_pruned(
             session.study.tell(trial, float(curve[-1]))
             best = min(best, task.regret(task.noise_free(params)))
         else:
-            # A sampler takes a pruned trial without a report for a bad one; failed ones it leaves out.
+            # The sampler takes a pruned trial without a report for a bad one.
             session.study.tell(trial, state=TrialState.FAIL if is_blind else TrialState.PRUNED)
         trainings += n_epochs / len(curve)
         rows.append(
