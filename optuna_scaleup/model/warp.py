@@ -15,7 +15,6 @@ from optuna_scaleup.types import Array
 
 _MIN_PENALISED = 3  # trials that share the worst value
 _MIN_MEASURED = 5  # others, so that these have a median to speak of
-_ROUNDING = 1e-12
 _TAIL = 100.0  # Values further below the best than this many distances median to best are clipped.
 
 
@@ -42,37 +41,38 @@ def unwarp(z: Array) -> Array:
 def robust_scale(y: Array) -> float:
     """Distance from median to best; falls back to the range, then to one, when it is zero.
 
-    A worst value that several trials share is a penalty, whatever its size, so the median is that
-    of the others.
-
     Args:
         y: Values of one study, shape ``(n,)``, larger is better.
     """
-    best, others = float(np.max(y)), measured(y)
-    for values, worse in ((others, np.median(others)), (y, np.median(y)), (y, np.min(y))):
-        if best - float(worse) > _ROUNDING * float(np.abs(values).max()):
-            return best - float(worse)
+    best = float(np.max(y))
+    tiny = 1e-12 * float(np.abs(y).max())
+    for worse in (float(np.median(y)), float(np.min(y))):
+        if best - worse > tiny:
+            return best - worse
     return 1.0
 
 
-def measured(y: Array) -> Array:
-    """The values without a worst one that several trials share; all if few others are left."""
-    is_worst = y == np.min(y)
-    is_penalty = is_worst.sum() >= _MIN_PENALISED and (~is_worst).sum() >= _MIN_MEASURED
-    return y[~is_worst] if is_penalty else y
-
-
 def winsorise(y: Array) -> Array:
-    """Lifts the worst values so that no diverged run dwarfs the rest; keeps the good end.
-
-    What a penalty lacks to the worst value measured is a matter of taste: at most one distance
-    from median to best counts.
-    """
+    """Lifts the worst values so that no diverged run dwarfs the rest; keeps the good end."""
     if len(y) < 3:
         return y
-    scale = robust_scale(y)
-    floor = np.max(y) - _TAIL * scale
-    others = measured(y)
-    if len(others) < len(y):
-        floor = max(floor, np.min(others) - scale)
-    return np.asarray(np.maximum(y, floor))
+    return np.asarray(np.maximum(y, np.max(y) - _TAIL * robust_scale(y)))
+
+
+def lift_penalty(y: Array) -> Array:
+    """Brings a penalty near the values that were measured.
+
+    A worst value that several trials share is a penalty, and what it lacks to the others a matter
+    of taste. If most of a study has it, the study's scale would be that taste: at most one
+    distance from median to best of the others counts.
+
+    Args:
+        y: Objective values of one study, shape ``(n,)``, larger is better.
+    """
+    if not len(y):
+        return y
+    is_worst = y == np.min(y)
+    others = y[~is_worst]
+    if is_worst.sum() < _MIN_PENALISED or len(others) < _MIN_MEASURED:
+        return y
+    return np.where(is_worst, np.maximum(y, np.min(others) - robust_scale(others)), y)

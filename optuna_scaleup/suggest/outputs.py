@@ -22,6 +22,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from optuna_scaleup.model import warp
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
@@ -94,7 +95,14 @@ def observed_feasibility(data: Dataset, names: Sequence[str]) -> Array:
 
 
 def _objective(problem: Problem, j: int) -> Output:
-    return _normalized(_one_output(problem, f"objective {j}", lambda data: data.Y[:, j]))
+    one = _one_output(problem, f"objective {j}", lambda data: data.Y[:, j])
+    if problem.target.Y.shape[1] == 1:  # the worst of one objective may be the price of another
+        one = _map_studies(one, _without_penalty, one.source_keys)
+    return _normalized(one)
+
+
+def _without_penalty(data: Dataset) -> Dataset:
+    return replace(data, Y=warp.lift_penalty(data.Y[:, 0])[:, None])
 
 
 def _constraint(problem: Problem, name: str) -> Output:

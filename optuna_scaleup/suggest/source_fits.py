@@ -28,7 +28,7 @@ _MAX_SOURCES = 3  # the largest ones; each is a hypothesis of its own
 _MAX_LADDER = 5  # the largest ones of known size; how the optimum moves is learnt from these
 _MAX_CACHED = 64
 _N_KEY_DIGITS = 16
-_METHOD = "1"  # to be changed with the model, so that fits of another version do not count
+_METHOD = "2"  # to be changed with the model, so that fits of another version do not count
 
 _Key = tuple[object, ...]
 

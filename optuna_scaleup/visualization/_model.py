@@ -22,7 +22,6 @@ from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.sampler import ScaleUpSampler
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.engine import Survey
-from optuna_scaleup.suggest.outputs import Output
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
@@ -61,12 +60,18 @@ class Surrogate:
 
     @classmethod
     def of(
-        cls, label: str, space: SearchSpace, output: Output, mixture: Mixture, sign: float
+        cls,
+        label: str,
+        space: SearchSpace,
+        problem: Problem,
+        objective: int,
+        mixture: Mixture,
+        sign: float,
     ) -> Surrogate:
-        """From the problem of one objective and the model that was fitted to it."""
-        data = output.problem.target
-        data = replace(data, Y=output.unit * data.Y)
-        return cls(label, space, data, mixture, sign, output.unit)
+        """From a problem and the model that was fitted to one of its objectives."""
+        data = replace(problem.target, Y=problem.target.Y[:, [objective]])
+        unit = objective_outputs(problem)[objective].unit
+        return cls(label, space, data, mixture, sign, unit)
 
     @property
     def values(self) -> Array:
@@ -152,10 +157,9 @@ class View:
 
     def target(self, problem: Problem, survey: Survey, objective: int = 0) -> Surrogate:
         """The large study's model, as a survey of the problem found it."""
-        output = objective_outputs(problem)[objective]
         sign = float(signs_of(self.study.directions)[objective])
         mixture = survey.models.objectives[objective]
-        return Surrogate.of(self.study.study_name, self.space, output, mixture, sign)
+        return Surrogate.of(self.study.study_name, self.space, problem, objective, mixture, sign)
 
     def largest_source(self, engine: Engine, objective: int = 0) -> Surrogate | None:
         """The model of the largest source that has something to show, on its own."""
@@ -172,9 +176,11 @@ class View:
         data = finished_rows(source.trials, self.space, signs).dataset
         if not data.n_trials or np.isnan(data.X).all():
             return None
-        output = objective_outputs(Problem(self.space.unit, data))[objective]
+        problem = Problem(self.space.unit, data)
+        output = objective_outputs(problem)[objective]
         mixture = engine.fit(output.problem, np.random.default_rng(SEED))
-        return Surrogate.of(source.label, self.space, output, mixture, float(signs[objective]))
+        sign = float(signs[objective])
+        return Surrogate.of(source.label, self.space, problem, objective, mixture, sign)
 
 
 def sampler_of(study: Study, source: Any = None) -> tuple[ScaleUpSampler, tuple[str, ...]]:
