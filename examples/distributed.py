@@ -23,6 +23,7 @@ import warnings
 
 import numpy as np
 import optuna
+from optuna.trial import TrialState
 from sklearn.datasets import load_digits
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
@@ -72,18 +73,20 @@ def open_storage(url: str) -> optuna.storages.RDBStorage:
         return optuna.storages.RDBStorage(url, heartbeat_interval=30, grace_period=120)
 
 
-def run_trial(url: str, seed: int, name: str, source: str) -> None:
+def run_trial(url: str, seed: int, name: str, source: str, n_trials: int) -> None:
     """One trial of the large study, on whatever worker Dask sends it to.
 
-    It opens the studies anew: all that it has to know is in the storage.
+    It opens the studies anew: all that it has to know is in the storage. Dask runs a task again if
+    it takes the worker for lost; the study gets no more than ``n_trials`` by that.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = open_storage(url)
     small = optuna.load_study(study_name=source, storage=storage)
     sampler = ScaleUpSampler(small, seed=seed)
     study = optuna.load_study(study_name=name, storage=storage, sampler=sampler)
-    with threadpool_limits(1):  # the workers are the parallelism
-        study.optimize(lambda trial: train(trial, *LARGE), n_trials=1)
+    if len(study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.RUNNING))) < n_trials:
+        with threadpool_limits(1):  # the workers are the parallelism
+            study.optimize(lambda trial: train(trial, *LARGE), n_trials=1)
     storage.engine.dispose()
 
 
@@ -117,7 +120,8 @@ def run_large(options: Options, seed: int, client: Client, small: optuna.Study) 
     n_done = n_finished(study)
     print(f"{study.study_name}: {n_done} of {options.n_large} trials stored", flush=True)
     ScaleUpSampler(small, seed=seed).share_fits(study)  # once, not once a worker
-    task = (run_trial, options.storage, seed, study.study_name, small.study_name)
+    names = (study.study_name, small.study_name)
+    task = (run_trial, options.storage, seed, *names, options.n_large)
     futures = [client.submit(*task, pure=False) for _ in range(options.n_large - n_done)]
     for i, future in enumerate(as_completed(futures), start=n_done + 1):
         future.result()

@@ -219,14 +219,14 @@ def test_where_the_best_feasible_value_is() -> None:
         trial.set_user_attr("c", 0.5 - x)
         return (x - 0.2) ** 2
 
-    sampler = optuna.samplers.RandomSampler(seed=0)
-    study = optuna.create_study(sampler=sampler)
-    with_constraint = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    sampler = ScaleUpSampler(seed=0)
+    with_constraint = optuna.create_study(sampler=sampler)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(objective, n_trials=15)
     for trial in study.trials:
         trial.system_attrs["constraints"] = [trial.user_attrs["c"]]  # as Optuna 4 wrote them
         with_constraint.add_trial(trial)
-    (one,) = with_constraint.sampler.recommend(with_constraint)  # type: ignore[attr-defined]
+    (one,) = sampler.recommend(with_constraint)
     assert isinstance(where := one.optimum["x"], Interval)
     assert 0.48 < where.outer[0] <= one.params["x"] + 1e-9
     assert where.outer[1] < 0.56
