@@ -90,37 +90,27 @@ class Translation:
         """
         if not self.names and not self.functions:
             return list(trials)
-        seen: dict[tuple[str, int], BaseDistribution] = {}  # most trials share distributions
-        images = self._images(trials)
-        return [self._translated(trial, seen, images) for trial in trials]
-
-    def _images(self, trials: Sequence[FrozenTrial]) -> dict[str, list[Any]]:
-        """What the functions make of all values that were tried, by the source's names."""
-        return {
-            name: [
-                self._value(name, trial.params[name], f"of trial {trial.number}")
-                for trial in trials
-                if name in trial.params
-            ]
+        translated = [self._with_params(trial) for trial in trials]
+        tried = {
+            name: _range_of([t.params[new] for t in translated if new in t.params])
             for name in self.functions
+            for new in [self.names.get(name, name)]
         }
+        seen: dict[tuple[str, int], BaseDistribution] = {}  # most trials share distributions
+        for trial in translated:
+            for name, distribution in trial.distributions.items():
+                if (name, id(distribution)) not in seen:
+                    seen[name, id(distribution)] = self._distribution(
+                        name, distribution, tried.get(name)
+                    )
+            trial.distributions = {
+                self.names.get(n, n): seen[n, id(d)] for n, d in trial.distributions.items()
+            }
+        return translated
 
-    def _translated(
-        self,
-        trial: FrozenTrial,
-        seen: dict[tuple[str, int], BaseDistribution],
-        images: Mapping[str, Sequence[Any]],
-    ) -> FrozenTrial:
+    def _with_params(self, trial: FrozenTrial) -> FrozenTrial:
         translated = copy.copy(trial)
         where = f"of trial {trial.number}"
-        for name, distribution in trial.distributions.items():
-            if (name, id(distribution)) not in seen:
-                seen[name, id(distribution)] = self._distribution(
-                    name, distribution, images.get(name, ())
-                )
-        translated.distributions = {
-            self.names.get(n, n): seen[n, id(d)] for n, d in trial.distributions.items()
-        }
         translated.params = {
             self.names.get(n, n): self._value(n, v, where) for n, v in trial.params.items()
         }
@@ -138,12 +128,12 @@ class Translation:
             ) from error
 
     def _distribution(
-        self, name: str, distribution: BaseDistribution, images: Sequence[Any]
+        self, name: str, distribution: BaseDistribution, tried: BaseDistribution | None
     ) -> BaseDistribution:
         """What the large study is likely to sample from, as long as it has not shown it.
 
         A function need not be defined at the ends of a range, such as a logarithm at zero: there
-        the images of what was tried count.
+        the range of what was tried counts.
         """
         if name not in self.functions:
             return distribution
@@ -159,9 +149,7 @@ class Translation:
                 image = [self.functions[name](point) for point in points]
             except Exception:
                 image = []
-            for values in (image, images):
-                if values and all(is_number(v) and math.isfinite(v) for v in values):
-                    return _range_of(values)
+            return _range_of(image) or tried or distribution
         return distribution
 
 
@@ -171,8 +159,10 @@ def _middle(distribution: FloatDistribution | IntDistribution) -> float | int:
     return int(middle) if isinstance(distribution, IntDistribution) else middle
 
 
-def _range_of(image: Sequence[float]) -> FloatDistribution:
-    """A range of these values: logarithmic if their middle is nearer to that."""
+def _range_of(image: Sequence[Any]) -> FloatDistribution | None:
+    """A range of these values, logarithmic if their middle is nearer to that, if all are numbers."""
+    if not image or not all(is_number(v) and math.isfinite(v) for v in image):
+        return None
     ordered = sorted(map(float, image))
     low, middle, high = ordered[0], ordered[len(ordered) // 2], ordered[-1]
     is_log = low > 0.0 and middle < (math.sqrt(low) * math.sqrt(high) + low / 2 + high / 2) / 2
