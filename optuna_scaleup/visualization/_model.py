@@ -58,21 +58,6 @@ class Surrogate:
     sign: float
     unit: float
 
-    @classmethod
-    def of(
-        cls,
-        label: str,
-        space: SearchSpace,
-        problem: Problem,
-        objective: int,
-        mixture: Mixture,
-        sign: float,
-    ) -> Surrogate:
-        """From a problem and the model that was fitted to one of its objectives."""
-        data = replace(problem.target, Y=problem.target.Y[:, [objective]])
-        unit = objective_outputs(problem)[objective].unit
-        return cls(label, space, data, mixture, sign, unit)
-
     @property
     def values(self) -> Array:
         """Values of the finished trials in the objective's own sign, shape ``(n,)``."""
@@ -159,7 +144,8 @@ class View:
         """The large study's model, as a survey of the problem found it."""
         sign = float(signs_of(self.study.directions)[objective])
         mixture = survey.models.objectives[objective]
-        return Surrogate.of(self.study.study_name, self.space, problem, objective, mixture, sign)
+        data, unit = _with_objective(problem.target, objective), survey.units[objective]
+        return Surrogate(self.study.study_name, self.space, data, mixture, sign, unit)
 
     def largest_source(self, engine: Engine, objective: int = 0) -> Surrogate | None:
         """The model of the largest source that has something to show, on its own."""
@@ -176,11 +162,14 @@ class View:
         data = finished_rows(source.trials, self.space, signs).dataset
         if not data.n_trials or np.isnan(data.X).all():
             return None
-        problem = Problem(self.space.unit, data)
-        output = objective_outputs(problem)[objective]
+        output = objective_outputs(Problem(self.space.unit, data))[objective]
         mixture = engine.fit(output.problem, np.random.default_rng(SEED))
-        sign = float(signs[objective])
-        return Surrogate.of(source.label, self.space, problem, objective, mixture, sign)
+        data, sign = _with_objective(data, objective), float(signs[objective])
+        return Surrogate(source.label, self.space, data, mixture, sign, output.unit)
+
+
+def _with_objective(data: Dataset, objective: int) -> Dataset:
+    return replace(data, Y=data.Y[:, [objective]])
 
 
 def sampler_of(study: Study, source: Any = None) -> tuple[ScaleUpSampler, tuple[str, ...]]:

@@ -12,7 +12,7 @@ from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.engine import activity_of
 from optuna_scaleup.suggest.forecast import where_feasible
 from optuna_scaleup.suggest.optima import optimum_draws
-from optuna_scaleup.suggest.seeds import filled
+from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.types import Problem
 from optuna_scaleup.visualization._model import Surrogate
 from optuna_scaleup.visualization._model import View
@@ -39,8 +39,7 @@ def _optimum(surrogate: Surrogate, engine: Engine) -> dict[str, Interval]:
     problem = Problem(space.unit, surrogate.data)
     constraints = [*engine.fit_constraints(problem, rng).values()]
     functions = where_feasible(surrogate.mixture.sample(_N_PATHS, rng), constraints)
-    best = X[np.argsort(-surrogate.data.Y[:, 0], kind="stable")[:3]]
-    seeds = filled(space.unit, best, rng)
+    seeds = good_points(problem, rng)
     draws = optimum_draws(functions, space.unit, seeds, {}, rng, activity_of(problem))
     optimum = {}
     for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True)):
