@@ -160,7 +160,7 @@ def _middle(distribution: FloatDistribution | IntDistribution) -> float | int:
 
 
 def _range_of(image: Sequence[Any]) -> FloatDistribution | None:
-    """A range of these values, logarithmic if their middle is nearer to that, if all are numbers."""
+    """A range of these values if all are numbers, logarithmic if the middle is nearer to that."""
     if not image or not all(is_number(v) and math.isfinite(v) for v in image):
         return None
     ordered = sorted(map(float, image))
