@@ -254,12 +254,15 @@ def _sizes(text: str) -> float | dict[str, float]:
     try:
         if "=" not in text:
             return float(text)
-        pairs = (part.split("=") for part in text.split(","))
-        return {name.strip(): float(size) for name, size in pairs}
+        pairs = [part.split("=") for part in text.split(",")]
+        sizes = {name.strip(): float(size) for name, size in pairs}
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"sizes are a number, or names and numbers as in params=2e8,tokens=4e9; got {text!r}"
         ) from None
+    if len(sizes) < len(pairs):
+        raise argparse.ArgumentTypeError(f"a size is named twice in {text!r}")
+    return sizes
 
 
 if __name__ == "__main__":

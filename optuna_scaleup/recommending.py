@@ -69,8 +69,9 @@ def recommend(
         seed: Of all random choices.
 
     Returns:
-        ``n`` recommendations: the first has the best expected value, the others are far enough
-        from it and from each other to be run at the same time, best first.
+        ``n`` recommendations, fewer if the space has fewer points: the first has the best expected
+        value, the others are far enough from it and from each other to be run at the same time,
+        best first.
 
     Raises:
         TypeError: If an argument is of the wrong type.

@@ -163,6 +163,22 @@ def test_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [
+        ("params=1e6,params=2e6", "a size is named twice in 'params=1e6,params=2e6'"),
+        ("params=many", "sizes are a number, or names and numbers"),
+    ],
+)
+def test_sizes_that_mean_nothing(
+    scale: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["recommend", "--source", "small", "--scale", scale])
+    assert exit_.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 def test_a_journal_file_is_a_storage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from optuna.storages import JournalStorage
     from optuna.storages.journal import JournalFileBackend

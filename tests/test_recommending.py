@@ -112,6 +112,14 @@ def test_a_batch_is_diverse_and_the_study_is_left_alone() -> None:
     assert sampler.recommend(SPACE)[0].params == first[0].params
 
 
+def test_no_point_of_a_small_space_is_recommended_twice() -> None:
+    space: dict[str, BaseDistribution] = {"n": IntDistribution(1, 3)}
+    study = optuna.create_study()
+    study.optimize(lambda t: (t.suggest_int("n", 1, 3) - 2) ** 2, n_trials=4)
+    found = recommend(study, search_space=space, n=5)
+    assert sorted(one.params["n"] for one in found) == [1, 2, 3]
+
+
 def test_the_best_mean_counts_not_the_luckiest_value() -> None:
     study = optuna.create_study()
     space: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1)}

@@ -147,7 +147,7 @@ class SourceReader:
             )
             notices.once(logging.WARNING, ("source deleted", self._last.label), message)
             return self._last
-        translation.check(parameters_of(trials), self._last.label)
+        translation.check(parameters_of(trials), f"source {self._last.label!r}")
         self._last = replace(self._last, trials=translation.apply(trials))
         return self._last
 

@@ -64,20 +64,20 @@ class Translation:
         _check_unique(rename.values())
         return cls(dict(rename), dict(transform))
 
-    def check(self, names: Iterable[str], label: str) -> None:
+    def check(self, names: Iterable[str], whose: str) -> None:
         """Raises ValueError unless this suits a source whose parameters have these names.
 
         Args:
             names: The source's own names; none if it has no trials yet.
-            label: What messages call the source.
+            whose: What messages call the source.
         """
         known = set(names)
         for argument, used in (("rename", self.names), ("transform", self.functions)):
             unknown = sorted(set(used) - known)
             if known and unknown:
                 raise ValueError(
-                    f"`{argument}` names {', '.join(map(repr, unknown))}, which the source "
-                    f"{label!r} does not have; its parameters are "
+                    f"`{argument}` names {', '.join(map(repr, unknown))}, which {whose} does "
+                    "not have; its parameters are "
                     f"{', '.join(map(repr, sorted(known)))}."
                 )
         _check_unique(self.names.get(name, name) for name in known)

@@ -82,9 +82,7 @@ class Source:
         else:
             raise TypeError(not_a_source(study_or_trials))
         self.scale = checked_scale(scale, self._name())
-        self.translation = Translation.of(rename, transform)
-        if rename or transform:
-            self.translation.check(parameters_of(self._first_trials()), self.label or "list")
+        self._translate(rename, transform)
 
     @classmethod
     def from_dataframe(
@@ -135,9 +133,10 @@ class Source:
         if not isinstance(value, str):
             raise TypeError(f"`value` is the name of a column; got {value!r}.")
         trials = trials_of_table(df, space, value, name)
-        source = cls(trials, scale=scale, rename=rename, transform=transform)
+        source = cls(trials, scale=scale)
         source.directions = (goal,)
         source.label = name
+        source._translate(rename, transform)
         return source
 
     def __repr__(self) -> str:
@@ -146,9 +145,18 @@ class Source:
         return f"Source({self._name()}{scale})"
 
     def _name(self) -> str:
-        if self.study is not None:
+        if self.label is not None:
             return f"source {self.label!r}"
         return f"a source of {len(self.trials)} trials"
+
+    def _translate(
+        self,
+        rename: Mapping[str, str] | None,
+        transform: Mapping[str, Callable[[Any], Any]] | None,
+    ) -> None:
+        self.translation = Translation.of(rename, transform)
+        if rename or transform:
+            self.translation.check(parameters_of(self._first_trials()), self._name())
 
     def _first_trials(self) -> Sequence[FrozenTrial]:
         """What is there to check names against; nothing if the study was deleted."""

@@ -19,6 +19,8 @@ from optuna_scaleup.types import Array
 LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles that make an :class:`Interval`."""
 
+_N_SHOWN: Final = 8  # choices
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -75,7 +77,12 @@ class Odds:
 
     def __str__(self) -> str:
         ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])
-        return ", ".join(f"{choice} {100 * p:.0f} %" for choice, p in ranked if p >= 0.005)
+        shown = [(choice, p) for choice, p in ranked[:_N_SHOWN] if p >= 0.005] or ranked[:1]
+        rest = sum(p for _, p in ranked[len(shown) :])
+        texts = [f"{choice} {_percent(p)}" for choice, p in shown]
+        if rest >= 0.005:
+            texts.append(f"{len(ranked) - len(shown)} others {_percent(rest)}")
+        return ", ".join(texts)
 
     def to_dict(self) -> dict[str, float]:
         """Probabilities by the text of each choice; as code where two have the same text."""
@@ -84,6 +91,10 @@ class Odds:
             str(choice) if counts[str(choice)] == 1 else repr(choice): p
             for choice, p in self.probabilities.items()
         }
+
+
+def _percent(p: float) -> str:
+    return f"{100 * p:.0f} %" if p >= 0.005 else f"{100 * p:.1g} %"
 
 
 def _key(choice: Any) -> Any:

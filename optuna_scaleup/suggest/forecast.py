@@ -40,7 +40,8 @@ class Forecast:
     """What to run, and how sure that is.
 
     Attributes:
-        X: Points to run, the one with the best expected value first, shape ``(n, d)``.
+        X: Points to run, the one with the best expected value first, shape ``(n, d)``; fewer if
+            the space has no more.
         values: Quantiles of what each will return, larger is better, ``(n, n_levels)``.
         optima: Draws of where the optimum is, shape ``(n_draws, d)``.
         source_weights: Weight of each usable source, the largest last but one, and of "no
@@ -80,7 +81,10 @@ def forecast(
     running_too = problem
     while len(X) < n_points:
         running_too = running_too.with_pending(X[-1])
-        X.append(engine.best_of(running_too, engine.survey(running_too, rng), rng).x)
+        x = engine.best_of(running_too, engine.survey(running_too, rng), rng).x
+        if any(np.array_equal(x, one, equal_nan=True) for one in X):
+            break  # the space has no more points
+        X.append(x)
     values = output.unit * np.array([mixture.value_quantiles(x, levels) for x in X])
     middle = values[:, len(levels) // 2]
     order = [0, *(1 + np.argsort(-middle[1:], kind="stable"))]

@@ -191,6 +191,11 @@ def test_tables(form: str, log_lines: list[str]) -> None:
     ]
 
 
+def test_a_table_is_called_by_its_name() -> None:
+    with pytest.raises(ValueError, match="names 'wd', which source 'sweep' does not have"):
+        Source.from_dataframe(table(), SPACE, "loss", rename={"wd": "weight_decay"}, name="sweep")
+
+
 @pytest.mark.parametrize(
     ("change", "arguments", "error", "message"),
     [

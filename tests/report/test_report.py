@@ -61,6 +61,15 @@ def test_recommendations_read_well() -> None:
     )
 
 
+def test_many_choices_are_summed_up() -> None:
+    names = [f"c{i}" for i in range(20)]
+    odds = Odds.of(names, [0.5, *[0.1] * 3, *[0.0125] * 16])
+    assert str(odds).startswith("c0 50 %, c1 10 %, c2 10 %, c3 10 %, c4 1 %, ")
+    assert str(odds).endswith(", c7 1 %, 12 others 15 %")
+    assert str(Odds.of(range(500), [0.002] * 500)) == "0 0.2 %, 499 others 100 %"
+    assert str(Odds.of("ab", [1.0, 0.0])) == "a 100 %"
+
+
 def report() -> TransferReport:
     return TransferReport(
         study="large",
