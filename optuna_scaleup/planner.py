@@ -21,6 +21,7 @@ from optuna_scaleup._optuna import reread
 from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.plan import Plan
+from optuna_scaleup.data.plan import is_same_point
 from optuna_scaleup.data.plan import write_plan
 from optuna_scaleup.data.prediction import tell_if_misled
 from optuna_scaleup.data.prediction import write_prediction
@@ -96,9 +97,9 @@ class Planner:
         """Fits the sources as the next trial will need them, and keeps that with the study.
 
         Raises:
-            ValueError: If a source cannot serve this study.
+            ValueError: If a source cannot serve this study, or is this study.
         """
-        snapshot = self.look(study, create_trial(state=TrialState.RUNNING))
+        snapshot = self.look_on(study)
         space = SearchSpace.of(self.expected(snapshot))
         problem = snapshot.problem(space, {}, self.notices)
         cost = cost_output(problem)
@@ -127,7 +128,9 @@ class Planner:
             problem = problem.with_pending(likely.x)
         suggestion = self._point(problem, rng)
         self._tell(snapshot, suggestion)
-        return space.decode(suggestion.x)
+        # As decided, not as the coordinates round it, nor on the grid or in the range.
+        kept = {name: value for name, value in decided.items() if name in space.names}
+        return {**space.decode(suggestion.x), **kept}
 
     def announce(
         self,
@@ -151,7 +154,7 @@ class Planner:
             trial = reread(study, trial)
             snapshot = self.look(study, trial)
             redrawn = self.draw(snapshot, distributions, decided, shown)
-            if redrawn == params:  # nothing else is left
+            if is_same_point(redrawn, params):  # nothing else is left
                 break
             params = redrawn
             write_plan(study, trial, Plan(params, is_relative))
@@ -186,7 +189,7 @@ class Planner:
         if not isinstance(study, Study):
             return
         write_prediction(study, trial, suggestion, signs_of(study.directions), snapshot.age())
-        tell_lineage(study, self.ladder.readers, self.ladder.sizes, self.notices)
+        tell_lineage(study, trial, self.ladder.readers, self.ladder.sizes, self.notices)
         weights = suggestion.source_weights
         tell_if_misled(study, trial, snapshot.trials, weights, self.notices)
 

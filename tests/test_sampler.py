@@ -11,6 +11,8 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
 from optuna_scaleup import ScaleUpSampler
+from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.plan import read_plan
 
 
 Suggest = Callable[[optuna.Trial], Any]
@@ -68,6 +70,9 @@ def test_a_study_cannot_be_its_own_source() -> None:
         empty.ask().suggest_float("x", 0, 10)
     assert not empty.trials[0].params
     assert not empty.trials[0].system_attrs
+    with pytest.raises(ValueError, match="'small' is its own source"):
+        ScaleUpSampler(study).share_fits(study)
+    assert not study._storage.get_study_system_attrs(study._study_id)
 
 
 def test_a_source_with_another_number_of_objectives() -> None:
@@ -77,6 +82,30 @@ def test_a_source_with_another_number_of_objectives() -> None:
         study.sampler = ScaleUpSampler(given)
         with pytest.raises(ValueError, match="objective"):
             study.ask().suggest_float("x", 0, 10)
+
+
+@pytest.mark.parametrize("fixed", [0.9, 0.01, 7.0])
+@pytest.mark.filterwarnings("ignore:Fixed parameter")
+def test_what_is_decided_is_planned_as_it_is(fixed: float) -> None:
+    """Coordinates round it; the plan would seem to be another's, and be drawn anew each time."""
+
+    def objective(trial: optuna.Trial) -> float:
+        lr = trial.suggest_float("lr", 1e-5, 1.0, log=True)
+        return abs(lr - 0.01) + sum(trial.suggest_float(f"p{i}", 0, 1) for i in range(3))
+
+    small = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    small.optimize(objective, n_trials=8)
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    study.enqueue_trial({"lr": fixed})
+    trial = study.ask()
+    plans = []
+    trial.suggest_float("lr", 1e-5, 1.0, log=True)
+    for name in ("p0", "p1", "p2"):
+        trial.suggest_float(name, 0, 1)
+        plan = read_plan(study.trials[0], Notices())
+        assert plan is not None
+        plans.append(plan.params)
+    assert plans == [trial.params] * 3
 
 
 ASKED: dict[str, Suggest] = {
@@ -243,10 +272,22 @@ def test_one_line_tells_what_is_used_of_a_source(log_lines: list[str]) -> None:
     ]
 
 
+def test_a_source_that_was_empty_is_told_of_once_it_is_not(log_lines: list[str]) -> None:
+    source = small_study(plain, n_trials=0)
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    for _ in range(3):
+        study.optimize(plain, n_trials=1)
+        source.optimize(plain, n_trials=2)
+    assert [line for line in log_lines if "source 'small'" in line] == [
+        "Using 0 finished trials of the source 'small'.",
+        "Using 2 finished trials of the source 'small'.",
+    ]
+
+
 def test_one_line_tells_that_nothing_is_shared(log_lines: list[str]) -> None:
     study = optuna.create_study(sampler=ScaleUpSampler(small_study(plain), seed=0))
     study.optimize(lambda trial: trial.suggest_float("other", 0, 1), n_trials=3)
-    assert sum("no parameter in common" in line for line in log_lines) == 1
+    assert sum("no value of a parameter of the study" in line for line in log_lines) == 1
 
 
 def test_verbosity_of_optuna_governs_the_log(log_lines: list[str]) -> None:

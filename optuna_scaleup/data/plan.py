@@ -44,9 +44,15 @@ class Plan:
 
     def agrees_with(self, params: Mapping[str, Any]) -> bool:
         """Whether the parameters that are already decided are those of the plan."""
-        return all(
-            self.params[name] == value for name, value in params.items() if name in self.params
-        )
+        shared = self.params.keys() & params.keys()
+        return all(_is_same(self.params[name], params[name]) for name in shared)
+
+
+def is_same_point(params: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
+    """Whether the names and all values are the same."""
+    return params.keys() == others.keys() and all(
+        _is_same(value, others[name]) for name, value in params.items()
+    )
 
 
 def read_plan(trial: FrozenTrial, notices: Notices) -> Plan | None:
@@ -89,6 +95,11 @@ def _checked(stored: Any) -> Plan:
     if not all(_is_plain(value) for value in stored["params"].values()):
         raise ValueError("A planned value is plain.")
     return Plan(stored["params"], is_relative=stored.get("relative") is True)
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    """Equality, but that a choice may be ``NaN``, which equals nothing."""
+    return bool(value == other) or (value != value and other != other)
 
 
 def _is_plain(value: Any) -> bool:

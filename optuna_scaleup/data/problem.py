@@ -216,8 +216,11 @@ class Snapshot:
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))
             elif dataset.n_trials:
-                message = f"The {label} has no parameter in common with the study; not used."
-                notices.once(logging.INFO, ("nothing shared", label), message)
+                message = (
+                    f"The {label} has no value of a parameter of the study; not used. "
+                    "`Source(..., rename=..., transform=...)` translates."
+                )
+                notices.once(logging.WARNING, ("nothing shared", label), message)
         return usable
 
 
@@ -233,9 +236,8 @@ def _without_foreign_ranges(X: Array, unit: UnitSpace) -> Array:
 def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str]) -> None:
     used = f"Using {dataset.n_trials} finished trials of the {label}"
     told = "; ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
-    notices.once(
-        logging.INFO, ("use", label, *sorted(kinds)), f"{used}; {told}." if told else f"{used}."
-    )
+    key = ("use" if dataset.n_trials else "use nothing", label, *sorted(kinds))
+    notices.once(logging.INFO, key, f"{used}; {told}." if told else f"{used}.")
 
 
 def _fingerprint(dataset: Dataset, unit: UnitSpace) -> str:

@@ -20,6 +20,7 @@ from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.liveness import without_dead
 from optuna_scaleup.data.plan import intended_params
+from optuna_scaleup.data.plan import is_same_point
 from optuna_scaleup.data.plan import read_plan
 
 
@@ -72,7 +73,7 @@ def _rivals(
         if trial.state != TrialState.WAITING
         and trial.number != asking.number
         and trial.number not in seen
-        and intended_params(trial, notices) == params
+        and is_same_point(intended_params(trial, notices), params)
     ]
 
 

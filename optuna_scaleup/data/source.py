@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Protocol
+
+from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import is_same_trial
@@ -68,17 +71,23 @@ class SourceData:
             asking: The trial that it is for.
         """
         n_objectives = len(target.directions)
-        if self.directions is not None and len(self.directions) != n_objectives:
-            raise ValueError(
-                f"The source {self.label!r} has {len(self.directions)} objectives, but the study "
-                f"to optimize has {n_objectives}."
-            )
+        for n_own in self._numbers_of_objectives():
+            if n_own != n_objectives:
+                raise ValueError(
+                    f"The source {self.label!r} has {n_own} objectives, but the study to optimize "
+                    f"has {n_objectives}."
+                )
         # Trials that were copied to another study look like the originals.
         if self.study_name == target.study_name and self._holds(asking):
             raise ValueError(
                 f"The study {target.study_name!r} is its own source. Give the sampler a study of "
                 "the small problem, or no source."
             )
+
+    def _numbers_of_objectives(self) -> set[int]:
+        if self.directions is not None:
+            return {len(self.directions)}
+        return {len(t.values) for t in self.trials if t.state == TrialState.COMPLETE}
 
     def _holds(self, trial: FrozenTrial) -> bool:
         """Whether the trial is one of this study's, by whatever storage URL it is reached."""
@@ -129,27 +138,38 @@ class SourceReader:
         return self._source.scale
 
     def read(self, notices: Notices) -> SourceData:
-        """The trials as they are now, or as last seen if the study was deleted.
-
-        Raises:
-            ValueError: If its trials do not translate.
-        """
+        """The trials as they are now, or as last seen if they are gone or no longer translate."""
         study, translation = self._source.study, self._source.translation
         if study is None:
             return self._last
+        label = self._last.label
         try:
             trials = read_trials(study)
-        except KeyError:
-            n_trials = len(self._last.trials)
-            message = (
-                f"The source {self._last.label!r} is no longer in its storage; going on with the "
-                f"{n_trials} trials seen last."
+            known = parameters_of(trials)
+            if known and (complaint := translation.complaint(known, f"the source {label!r}")):
+                notices.once(logging.WARNING, ("not there yet", label), complaint)
+            self._last = replace(
+                self._last, trials=translation.apply(trials, self._tell_skipped(notices))
             )
-            notices.once(logging.WARNING, ("source deleted", self._last.label), message)
-            return self._last
-        translation.check(parameters_of(trials), f"source {self._last.label!r}")
-        self._last = replace(self._last, trials=translation.apply(trials))
+        except KeyError:
+            self._tell_lost("is no longer in its storage", notices)
+        except ValueError as error:
+            self._tell_lost(f"no longer translates ({error})", notices)
         return self._last
+
+    def _tell_lost(self, reason: str, notices: Notices) -> None:
+        message = (
+            f"The source {self.label!r} {reason}; going on with the {len(self._last.trials)} "
+            "trials seen last."
+        )
+        notices.once(logging.WARNING, ("source lost", self.label), message)
+
+    def _tell_skipped(self, notices: Notices) -> Callable[[str], None]:
+        def tell(reason: str) -> None:
+            message = f"Skipping what does not translate of the source {self.label!r}. {reason}"
+            notices.once(logging.WARNING, ("not translated", self.label), message)
+
+        return tell
 
 
 def source_readers(source: Any) -> tuple[SourceReader, ...]:
@@ -176,10 +196,18 @@ def _labels(sources: Sequence[Source]) -> list[str]:
 
 
 def tell_lineage(
-    target: Study, readers: Sequence[SourceReader], sizes: Sizes, notices: Notices
+    target: Study,
+    trial: FrozenTrial,
+    readers: Sequence[SourceReader],
+    sizes: Sizes,
+    notices: Notices,
 ) -> None:
-    """Stores with the target what its sources are, for figures drawn in another process."""
-    if readers and notices.is_first(("lineage", target.study_name)):
+    """Stores with the target what its sources are, for figures drawn in another process.
+
+    Once, and again for a first trial: the study may have been deleted and made anew.
+    """
+    is_first = notices.is_first(("lineage", target.study_name))
+    if readers and (is_first or trial.number == 0):
         records = tuple(reader.record(target) for reader in readers)
         write_lineage(target, Lineage(records, sizes.target, plain_prior(sizes.prior)))
 

@@ -6,6 +6,7 @@ import copy
 import math
 from collections import Counter
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -72,25 +73,48 @@ class Translation:
             whose: What messages call the source.
         """
         known = set(names)
+        if known and (complaint := self.complaint(known, whose)):
+            raise ValueError(complaint)
+        self._check_names(known)
+
+    def complaint(self, known: Collection[str], whose: str) -> str:
+        """What is named but not there, or an empty text."""
         for argument, used in (("rename", self.names), ("transform", self.functions)):
-            unknown = sorted(set(used) - known)
-            if known and unknown:
-                raise ValueError(
+            unknown = sorted(set(used).difference(known))
+            if unknown:
+                return (
                     f"`{argument}` names {', '.join(map(repr, unknown))}, which {whose} does "
-                    "not have; its parameters are "
-                    f"{', '.join(map(repr, sorted(known)))}."
+                    f"not have; its parameters are {', '.join(map(repr, sorted(known)))}."
                 )
+        return ""
+
+    def _check_names(self, known: Iterable[str]) -> None:
         _check_unique(self.names.get(name, name) for name in known)
 
-    def apply(self, trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    def apply(
+        self, trials: Sequence[FrozenTrial], skipped: Callable[[str], None] | None = None
+    ) -> list[FrozenTrial]:
         """Copies of the trials as if they had been sampled in the large study's terms.
 
+        Args:
+            trials: As the source has them.
+            skipped: Told why a trial is left out for which a function fails; an error if
+                :obj:`None`.
+
         Raises:
-            ValueError: If a function fails.
+            ValueError: If a function fails, or two parameters would get one name.
         """
         if not self.names and not self.functions:
             return list(trials)
-        translated = [self._with_params(trial) for trial in trials]
+        self._check_names({name for trial in trials for name in trial.params})
+        translated = []
+        for trial in trials:
+            try:
+                translated.append(self._with_params(trial))
+            except ValueError as error:
+                if skipped is None:
+                    raise
+                skipped(str(error))
         tried = {
             name: _range_of([t.params[new] for t in translated if new in t.params])
             for name in self.functions

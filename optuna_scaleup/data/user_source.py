@@ -156,7 +156,9 @@ class Source:
     ) -> None:
         self.translation = Translation.of(rename, transform)
         if rename or transform:
-            self.translation.check(parameters_of(self._first_trials()), self._name())
+            trials = self._first_trials()
+            self.translation.check(parameters_of(trials), self._name())
+            self.translation.apply(trials)  # rather fails now than in a large trial
 
     def _first_trials(self) -> Sequence[FrozenTrial]:
         """What is there to check names against; nothing if the study was deleted."""

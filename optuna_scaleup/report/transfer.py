@@ -183,8 +183,17 @@ class TransferReport:
                 source.label,
                 str(source.n_trials),
                 "not used" if source.weight is None else f"{source.weight:.2f}",
-                "too few trials" if source.rank_agreement is None else str(source.rank_agreement),
+                _agreement(source),
             )
             for source in self.sources
         ]
         return [*rows, ("no source", "", number(round(self.no_source_weight, 2)), "")]
+
+
+def _agreement(source: SourceReport) -> str:
+    """How well a source ranks, or why that is not known."""
+    if source.rank_agreement is not None:
+        return str(source.rank_agreement)
+    if source.weight is not None:
+        return "too few large trials"
+    return "larger sources count" if source.n_trials else "says nothing of these parameters"

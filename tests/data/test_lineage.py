@@ -48,6 +48,16 @@ def test_the_sampler_records_its_sources_without_url(tmp_path: Path) -> None:
     assert prediction.seconds > 0
 
 
+def test_a_study_made_anew_is_told_its_sources_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'one.db'}"
+    sampler = ScaleUpSampler(source(url))
+    for _ in range(2):
+        large = optuna.create_study(study_name="large", storage=url, sampler=sampler)
+        large.optimize(objective, n_trials=2)
+        assert read_lineage(large).sources == (SourceRecord("small", "small"),)
+        optuna.delete_study(study_name="large", storage=url)
+
+
 def test_a_source_elsewhere_has_no_name_to_load(tmp_path: Path) -> None:
     small = source()
     url = f"sqlite:///{tmp_path / 'other.db'}"

@@ -11,6 +11,7 @@ from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import read_attr
 from optuna_scaleup._optuna import write_attr
 from optuna_scaleup.data.plan import Plan
+from optuna_scaleup.data.plan import is_same_point
 from optuna_scaleup.data.plan import planned_params
 from optuna_scaleup.data.plan import read_plan
 from optuna_scaleup.data.plan import write_plan
@@ -74,3 +75,12 @@ def test_agreement_looks_at_shared_names_only() -> None:
     assert plan.agrees_with({})
     assert plan.agrees_with({"x": 1.0, "z": 5.0})
     assert not plan.agrees_with({"x": 1.5})
+
+
+def test_a_choice_that_is_not_a_number_agrees_with_itself() -> None:
+    nan = float("nan")
+    assert Plan({"x": float("nan")}, is_relative=False).agrees_with({"x": nan})
+    assert not Plan({"x": None}, is_relative=False).agrees_with({"x": nan})
+    assert is_same_point({"x": nan, "y": 1}, {"y": 1, "x": float("nan")})
+    assert not is_same_point({"x": nan, "y": 1}, {"x": nan, "y": 2})
+    assert not is_same_point({"x": 1}, {"x": 1, "y": 2})

@@ -110,6 +110,8 @@ def test_sources_of_one_name_are_told_apart() -> None:
 def test_another_number_of_objectives_is_an_error() -> None:
     target = optuna.create_study(directions=["minimize", "maximize"])
     target.ask()
-    (reader,) = source_readers(finished_study())
-    with pytest.raises(ValueError, match="1 objectives, but the study to optimize has 2"):
-        reader.read(Notices()).check_against(target, target.trials[0])
+    study = finished_study()
+    for given in (study, study.trials):
+        (reader,) = source_readers(given)
+        with pytest.raises(ValueError, match="1 objectives, but the study to optimize has 2"):
+            reader.read(Notices()).check_against(target, target.trials[0])

@@ -139,13 +139,48 @@ def test_a_failing_function_says_where() -> None:
         read(Source(study_of({"x": 0.5}, {"x": 0.0}), transform={"x": math.log}))
 
 
-def test_names_of_a_study_that_is_still_empty_are_checked_later() -> None:
-    study = study_of()
+def test_names_of_a_study_that_is_still_empty_are_checked_later(log_lines: list[str]) -> None:
+    study, notices = study_of(), Notices()
     (reader,) = source_readers(Source(study, rename={"a": "b"}))
-    assert not reader.read(Notices()).trials
-    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
-    with pytest.raises(ValueError, match="`rename` names 'a'"):
-        reader.read(Notices())
+    assert not reader.read(notices).trials
+    study.add_trial(optuna.create_trial(value=0.0, params={"x": 0.5}, distributions={"x": UNIT}))
+    assert [trial.params for trial in reader.read(notices).trials] == [{"x": 0.5}]
+    study.add_trial(optuna.create_trial(value=0.0, params={"a": 0.5}, distributions={"a": UNIT}))
+    assert [trial.params for trial in reader.read(notices).trials] == [{"x": 0.5}, {"b": 0.5}]
+    assert log_lines == [
+        "`rename` names 'a', which the source 'small' does not have; its parameters are 'x'."
+    ]
+
+
+def test_a_trial_that_does_not_translate_later_is_skipped(log_lines: list[str]) -> None:
+    study, notices = study_of({"x": 1.0}), Notices()
+    (reader,) = source_readers(Source(study, transform={"x": math.log10}))
+    for x in (0.0, 0.1, 0.0):
+        study.add_trial(optuna.create_trial(value=0.0, params={"x": x}, distributions={"x": UNIT}))
+        reader.read(notices)
+    assert [trial.params["x"] for trial in reader.read(notices).trials] == [0.0, -1.0]
+    assert log_lines == [
+        "Skipping what does not translate of the source 'small'. `transform` of 'x' failed for "
+        "0.0 of trial 1: math domain error."
+    ]
+
+
+def test_a_name_that_is_taken_later_leaves_what_was_read(log_lines: list[str]) -> None:
+    study, notices = study_of({"x": 0.5}), Notices()
+    (reader,) = source_readers(Source(study, rename={"x": "y"}))
+    reader.read(notices)
+    study.add_trial(
+        optuna.create_trial(
+            value=0.0, params={"x": 0.1, "y": 0.2}, distributions={"x": UNIT, "y": UNIT}
+        )
+    )
+    for _ in range(2):
+        assert [trial.params for trial in reader.read(notices).trials] == [{"y": 0.5}]
+    (line,) = log_lines
+    assert line.startswith(
+        "The source 'small' no longer translates (`rename` gives 'y' to more than one parameter"
+    )
+    assert line.endswith("; going on with the 1 trials seen last.")
 
 
 def test_a_running_trial_may_lack_a_parameter_yet() -> None:
