@@ -1,14 +1,17 @@
 """``python -m benchmarks pruning``: regret by epochs trained, with MedianPruner stopping trials.
 
 Trainings are simulated epoch by epoch on tasks whose curves are known. The pruner sees the same
-reports for every method; ``scaleup_blind`` alone is not shown them, and told that a pruned trial
-failed, so that it leaves it out. ``scaleup_cost`` counts epochs as the cost of a trial; a blind
-one would know of equal costs only. Only complete trials count for the regret.
+reports for every method. Two are not shown them: ``scaleup_blind`` does not even see that there
+was a trial that was pruned, as a sampler that looks at complete trials only; ``scaleup_avoiding``
+is told that it failed, so it knows where, and keeps away, but not why. ``scaleup_cost`` counts
+epochs as the cost of a trial; those two know of equal costs only. Only complete trials count for
+the regret.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Container
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
@@ -18,6 +21,7 @@ import pandas as pd
 from optuna.pruners import BasePruner
 from optuna.pruners import MedianPruner
 from optuna.samplers import RandomSampler
+from optuna.storages import InMemoryStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import Trial
@@ -39,6 +43,7 @@ from benchmarks.tasks import Task
 
 
 BLIND = "scaleup_blind"
+AVOIDING = "scaleup_avoiding"
 WITH_COST = "scaleup_cost"
 BUDGETS = (2.0, 5.0, 10.0, 15.0, 20.0, 30.0)
 _MAX_TRIALS_A_TRAINING = 6
@@ -107,7 +112,7 @@ def run_pruned(
     """Trials, the share of a full training spent so far and the regret of the best complete one.
 
     Args:
-        name: A method, :data:`BLIND` or :data:`WITH_COST`.
+        name: A method, :data:`BLIND`, :data:`AVOIDING` or :data:`WITH_COST`.
         task: Its curves have to be known.
         sources: Finished small studies.
         seed: Seed of the repetition.
@@ -119,7 +124,7 @@ def run_pruned(
     """
     if task.curves_many is None:
         raise ValueError(f"The task {task.id} has no learning curves.")
-    is_blind = name == BLIND
+    is_blind = name in (BLIND, AVOIDING)
     session = _start(name, task, sources, target_seed(task, seed))
     if not isinstance(session, StudySession):
         raise ValueError(f"{name} does not work on an Optuna study.")
@@ -139,7 +144,7 @@ def run_pruned(
             session.study.tell(trial, float(curve[-1]))
             best = min(best, task.regret(task.noise_free(params)))
         else:
-            # The sampler takes a pruned trial without a report for a bad one.
+            # A trial that was pruned without a report would count as a bad one.
             session.study.tell(trial, state=TrialState.FAIL if is_blind else TrialState.PRUNED)
         trainings += n_epochs / len(curve)
         rows.append(
@@ -157,11 +162,27 @@ def run_pruned(
 def _start(name: str, task: Task, sources: Sequence[Study], seed: int) -> Session:
     if name == WITH_COST:
         return StudySession(task, scaleup_sampler(task, sources, seed, cost=_epochs))
-    return METHODS["scaleup" if name == BLIND else name].start(task, sources, seed)
+    if name in (BLIND, AVOIDING):
+        storage = _WithoutFailed() if name == BLIND else None
+        return StudySession(task, scaleup_sampler(task, sources, seed), storage=storage)
+    return METHODS[name].start(task, sources, seed)
 
 
 def _epochs(trial: FrozenTrial) -> int:
     return len(trial.intermediate_values)
+
+
+class _WithoutFailed(InMemoryStorage):
+    """Shows nobody that a trial failed."""
+
+    def get_all_trials(
+        self,
+        study_id: int,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+    ) -> list[FrozenTrial]:
+        trials = super().get_all_trials(study_id, deepcopy, states)
+        return [trial for trial in trials if trial.state != TrialState.FAIL]
 
 
 class _Judge:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import optuna
 from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import Trial
@@ -67,10 +68,13 @@ class StudySession:
         sampler: BaseSampler,
         enqueued: Iterable[Mapping[str, Any]] = (),
         added: Iterable[FrozenTrial] = (),
+        storage: BaseStorage | None = None,
     ) -> None:
         self._task = task
         self._trial: Trial | None = None
-        self.study = optuna.create_study(direction=task.direction, sampler=sampler)
+        self.study = optuna.create_study(
+            direction=task.direction, sampler=sampler, storage=storage
+        )
         self.study.add_trials(added)
         for params in enqueued:
             self.study.enqueue_trial(dict(params))

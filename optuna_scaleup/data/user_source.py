@@ -82,7 +82,7 @@ class Source:
         else:
             raise TypeError(not_a_source(study_or_trials))
         self.scale = checked_scale(scale, self._name())
-        self._translate(rename, transform)
+        self.translation = _translation(self._first_trials, self._name(), rename, transform)
 
     @classmethod
     def from_dataframe(
@@ -136,7 +136,7 @@ class Source:
         source = cls(trials, scale=scale)
         source.directions = (goal,)
         source.label = name
-        source._translate(rename, transform)
+        source.translation = _translation(lambda: trials, f"source {name!r}", rename, transform)
         return source
 
     def __repr__(self) -> str:
@@ -149,17 +149,6 @@ class Source:
             return f"source {self.label!r}"
         return f"a source of {len(self.trials)} trials"
 
-    def _translate(
-        self,
-        rename: Mapping[str, str] | None,
-        transform: Mapping[str, Callable[[Any], Any]] | None,
-    ) -> None:
-        self.translation = Translation.of(rename, transform)
-        if rename or transform:
-            trials = self._first_trials()
-            self.translation.check(parameters_of(trials), self._name())
-            self.translation.apply(trials)  # rather fails now than in a large trial
-
     def _first_trials(self) -> Sequence[FrozenTrial]:
         """What is there to check names against; nothing if the study was deleted."""
         if self.study is None:
@@ -168,6 +157,21 @@ class Source:
             return read_trials(self.study)
         except KeyError:
             return ()
+
+
+def _translation(
+    trials_of: Callable[[], Sequence[FrozenTrial]],
+    whose: str,
+    rename: Mapping[str, str] | None,
+    transform: Mapping[str, Callable[[Any], Any]] | None,
+) -> Translation:
+    """A translation that suits the trials there are: rather fails now than in a large trial."""
+    translation = Translation.of(rename, transform)
+    if rename or transform:
+        trials = trials_of()
+        translation.check(parameters_of(trials), whose)
+        translation.apply(trials)
+    return translation
 
 
 def as_sources(given: Any) -> tuple[Source, ...]:

@@ -21,14 +21,25 @@ class Effort:
     additive_share: float  # of the kernel, where one best value is sought
 
 
+_MANY = 40
 _EFFORTS = (
     Effort(1, 256, 12, 6, 2, 0.5),
     Effort(12, 1024, 48, 12, 2, 0.5),
-    Effort(40, 256, 12, 6, 1, 0.5),
+    Effort(_MANY, 256, 12, 6, 1, 0.5),
     Effort(np.inf, 0, 1, 1, 1, 0.0),
 )
+_MAX_ESTIMATED = 160
 
 
-def effort_for(n_trials: int) -> Effort:
-    """The effort for a study of so many trials."""
+def effort_for(n_measured: int, n_estimated: int = 0) -> Effort:
+    """The effort for a study.
+
+    Args:
+        n_measured: Trials that ran to their end.
+        n_estimated: Others, of which the value is an estimate. They take as long to compute with,
+            but make up for no measured ones: with few of these the posterior stays wide.
+    """
+    n_trials = n_measured + n_estimated
+    if n_estimated <= _MAX_ESTIMATED:
+        n_trials = max(n_measured, min(n_trials, _MANY))
     return next(e for e in _EFFORTS if n_trials <= e.max_trials)

@@ -18,6 +18,7 @@ from optuna_scaleup.model import gp
 from optuna_scaleup.model import warp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.effort import Effort
 from optuna_scaleup.model.effort import effort_for
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.hyperposterior import Draws
@@ -194,7 +195,7 @@ def fit_mixture(
         feature_map: Features of the target's space.
         X: Finished trials, shape ``(n, d)``; ``n`` may be zero if there is a source.
         y: Their values, shape ``(n,)``, larger is better.
-        noise_var: Extra noise variance of the values, shape ``(n,)``, if any.
+        noise_var: Extra noise variance of the values, shape ``(n,)``: zero if measured.
         sources: Fitted small studies.
         X_pending: Running trials, shape ``(q, d)``.
         quasi_random: Source of quasi-random points.
@@ -207,9 +208,10 @@ def fit_mixture(
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
     anchor = sources[-1].best if sources else 0.0
-    own_from = _OWN_SCALE_FROM if is_sought else _OWN_FROM
-    own_log_scale = log_scale if len(y) < own_from else float(np.log(warp.robust_scale(y)))
-    share = effort_for(len(y)).additive_share if is_sought else 0.0
+    effort = effort_for(rows.n_measured, len(y) - rows.n_measured)
+    knows_scale = rows.n_measured >= (_OWN_SCALE_FROM if is_sought else _OWN_FROM)
+    own_log_scale = float(np.log(warp.robust_scale(y))) if knows_scale else log_scale
+    share = effort.additive_share if is_sought else 0.0
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:
@@ -222,15 +224,15 @@ def fit_mixture(
     def draws_of(source: Source | None) -> Draws:
         if not len(y):
             return _prior_draws(density(rows, source), n_prior_draws, quasi_random)
-        return _draws(density(fit_rows, source), len(y), quasi_random)
+        return _draws(density(fit_rows, source), effort, quasi_random)
 
     draws = [draws_of(source) for source in hypotheses]
     log_posterior = _log_priors(len(sources)) + np.array([d.log_evidence for d in draws])
     log_posterior -= logsumexp(log_posterior)
     source_weights = np.exp(log_posterior)
     if len(y) and sources:
-        draws[:-1] = _shared_out(draws[:-1], source_weights[:-1], len(y))
-    log_posterior = _hedged(log_posterior, len(y), _NATS_A_TRIAL if is_sought else 0.0)
+        draws[:-1] = _shared_out(draws[:-1], source_weights[:-1], effort.n_draws)
+    log_posterior = _hedged(log_posterior, rows.n_measured, _NATS_A_TRIAL if is_sought else 0.0)
     kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
     pending = feature_map.transform(X_pending)
     return Mixture(
@@ -278,19 +280,18 @@ def _prior_draws(density: Density, n_draws: int, quasi_random: QuasiRandom) -> D
     return Draws(theta, np.full(n_draws, -np.log(n_draws)), 0.0)
 
 
-def _shared_out(draws: Sequence[Draws], weights: Array, n_trials: int) -> list[Draws]:
+def _shared_out(draws: Sequence[Draws], weights: Array, n_draws: int) -> list[Draws]:
     """The draws of one source, shared out among several by their weights.
 
     So predictions cost no more with several sources, and a good one beside bad ones loses nothing.
     """
     shares = np.maximum(weights, _NEGLIGIBLE)
     shares /= shares.sum()
-    counts = np.ceil(effort_for(n_trials).n_draws * shares).astype(int)
+    counts = np.ceil(n_draws * shares).astype(int)
     return [thinned(d, n) for d, n in zip(draws, counts.tolist(), strict=True)]
 
 
-def _draws(density: Density, n_trials: int, quasi_random: QuasiRandom) -> Draws:
-    effort = effort_for(n_trials)
+def _draws(density: Density, effort: Effort, quasi_random: QuasiRandom) -> Draws:
     if not effort.n_proposals:
         return mode_only(density)
     n_draws = effort.n_draws_no_source if density.parent is None else effort.n_draws

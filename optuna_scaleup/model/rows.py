@@ -34,6 +34,11 @@ class Rows:
     def n_axes(self) -> int:
         return int(self.axis.max()) + 1 if len(self.axis) else 0
 
+    @property
+    def n_measured(self) -> int:
+        """Rows of which the value is no estimate."""
+        return len(self.y) if self.noise_var is None else int(np.sum(self.noise_var == 0.0))
+
     @classmethod
     def of(
         cls, feature_map: FeatureMap, X: Array, y: Array, noise_var: Array | None = None

@@ -207,6 +207,25 @@ def test_same_points_give_the_same_mixture() -> None:
     np.testing.assert_array_equal(a.predict(X).mean, b.predict(X).mean)
 
 
+def test_estimates_do_not_take_over_from_a_source() -> None:
+    """Sixty trials that were stopped early say where not to look, not where the best is."""
+    X = np.random.default_rng(1).random((68, 2))
+    fm, rest = feature_map(continuous(2), X), (np.empty((0, 2)), quasi_random())
+    noise_var = np.where(np.arange(68) < 8, 0.0, 1e-3)
+    y = quadratic(X, 0.4)
+    measured, estimated = (
+        fit_mixture(fm, X, y, noise, [good_source()], *rest, is_sought=True)
+        for noise in (None, noise_var)
+    )
+
+    def share_of_source(mixture: Mixture) -> float:
+        n_own = 1 if mixture is measured else 6
+        return float(1.0 - np.exp(mixture.log_weight[-n_own:]).sum())
+
+    assert share_of_source(measured) < 1e-3
+    assert share_of_source(estimated) > 0.5
+
+
 def test_a_sought_best_is_looked_for_along_single_axes() -> None:
     """A trial tells of all that share a coordinate with it, as long as trials are few."""
     far = np.array([[0.02, 0.98]])

@@ -23,6 +23,8 @@ def test_rows_of_a_mixed_space() -> None:
     np.testing.assert_array_equal(rows.y, winsorise(y))
     np.testing.assert_array_equal(rows.shiftable, [0, 1, 5])
     assert rows.noise_var is noise_var
+    assert rows.n_measured == 1
+    assert Rows.of(fm, X, y).n_measured == 9
     assert rows.n_axes == 4
 
 

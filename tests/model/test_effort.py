@@ -1,0 +1,23 @@
+"""How much work a fit gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from optuna_scaleup.model.effort import effort_for
+
+
+def test_more_trials_get_less_work() -> None:
+    proposals = [effort_for(n).n_proposals for n in (12, 13, 40, 41)]
+    assert proposals == [1024, 256, 256, 0]
+    assert [effort_for(n).additive_share for n in (40, 41)] == [0.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("n_measured", "n_estimated", "as_many"),
+    [(5, 3, 8), (8, 5, 13), (20, 60, 40), (41, 1, 41), (12, 160, 40), (12, 161, 173)],
+)
+def test_estimates_take_time_but_do_not_end_the_search(
+    n_measured: int, n_estimated: int, as_many: int
+) -> None:
+    assert effort_for(n_measured, n_estimated) is effort_for(as_many)
