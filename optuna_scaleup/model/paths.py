@@ -15,6 +15,7 @@ from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.density import Theta
 from optuna_scaleup.model.kernels import Kernel
 from optuna_scaleup.model.linalg import cholesky
+from optuna_scaleup.model.linalg import product
 from optuna_scaleup.model.parent import Link
 from optuna_scaleup.model.parent import Parent
 from optuna_scaleup.model.parent import bowl
@@ -47,7 +48,7 @@ class RandomFeatures:
 
     def __call__(self, scaled: Array) -> Array:
         """Values at scaled inputs, ``(P, q, D)`` to ``(P, q)``."""
-        angle = scaled @ np.swapaxes(self._frequency, -1, -2) + self._phase[:, None, :]
+        angle = product(scaled, np.swapaxes(self._frequency, -1, -2)) + self._phase[:, None, :]
         return np.asarray((np.cos(angle) @ self._weight[..., None])[..., 0])
 
 

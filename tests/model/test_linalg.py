@@ -7,6 +7,7 @@ import pytest
 
 from optuna_scaleup.model.linalg import cholesky
 from optuna_scaleup.model.linalg import log_determinant
+from optuna_scaleup.model.linalg import product
 from optuna_scaleup.model.linalg import triangular_inverse
 from optuna_scaleup.types import Array
 
@@ -65,3 +66,14 @@ def test_input_is_left_alone() -> None:
     K = np.ones((3, 3))
     cholesky(K)
     np.testing.assert_array_equal(K, np.ones((3, 3)))
+
+
+@pytest.mark.parametrize("n_columns", [3, 80])
+@pytest.mark.parametrize("n_batch", [1, 4])
+@pytest.mark.parametrize("share", [0.01, 0.5])
+def test_products_with_few_entries(n_columns: int, n_batch: int, share: float) -> None:
+    rng = np.random.default_rng(0)
+    A = rng.standard_normal((n_batch, 6, n_columns)) * (rng.random((6, n_columns)) < share)
+    B = rng.standard_normal((4, n_columns, 5))
+    A[:, 2] = 0.0
+    np.testing.assert_allclose(product(A, B), A @ B, atol=1e-14)
