@@ -174,7 +174,7 @@ class ScaleUpSampler(BaseSampler):
     def recommend(
         self, study_or_search_space: Study | Mapping[str, BaseDistribution], n: int = 1
     ) -> list[Recommendation]:
-        """What to run next, best first; nothing is written to the study.
+        """What to run next, the best first; nothing is written to the study.
 
         Args:
             study_or_search_space:
