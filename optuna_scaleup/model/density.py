@@ -58,6 +58,7 @@ class Density:
         anchor: Value that stands for the study's best as long as it has no trial.
         offset_var: Variance of the offset between parent and study, in squared warped units.
         additive_share: See :class:`~optuna_scaleup.model.kernels.Kernel`.
+        is_smooth: See there as well.
     """
 
     def __init__(
@@ -69,11 +70,12 @@ class Density:
         anchor: float = 0.0,
         offset_var: float = OFFSET_VAR,
         additive_share: float = 0.0,
+        is_smooth: bool = False,
     ) -> None:
         self.rows = rows
         self.prior = prior
         self.offset_var = offset_var
-        self.kernel = Kernel(rows.axis, additive_share)
+        self.kernel = Kernel(rows.axis, additive_share, is_smooth)
         self.parent = parent
         self.bowl_weight = 0.0 if parent is not None else bowl_weight
         self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
@@ -92,6 +94,7 @@ class Density:
             self.anchor,
             self.offset_var,
             self.kernel.additive_share,
+            self.kernel.is_smooth,
         )
 
     @property

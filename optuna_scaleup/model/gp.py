@@ -50,9 +50,14 @@ def gp_density(
     anchor: float = 0.0,
     bowl_weight: float = BOWL,
     additive_share: float = 0.0,
+    is_smooth: bool = False,
 ) -> Density:
     """Log posterior of the hyperparameters of a GP without a parent."""
-    prior = gp_prior(rows.n_axes, log_scale, deterministic)
     return Density(
-        rows, prior, bowl_weight=bowl_weight, anchor=anchor, additive_share=additive_share
+        rows,
+        gp_prior(rows.n_axes, log_scale, deterministic),
+        bowl_weight=bowl_weight,
+        anchor=anchor,
+        additive_share=additive_share,
+        is_smooth=is_smooth,
     )

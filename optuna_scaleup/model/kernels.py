@@ -7,6 +7,9 @@ part (Duvenaud et al., 2011, "Additive Gaussian processes") lets a trial speak o
 shares one of its coordinates: what is learned of a learning rate holds in the far corners as well,
 which no distance over all axes reaches with few trials.
 
+A smooth kernel is the squared exponential (eq. 4.9) of all axes together: no better for a search,
+but it finds where a study of a smooth landscape with noise has its optimum with less error.
+
 All functions broadcast over leading batch dimensions, so one call serves a single GP or a batch
 of hyperparameter draws.
 """
@@ -31,10 +34,16 @@ class Kernel:
     Attributes:
         axis: Axis of each feature, ``0 .. d - 1``, those of one axis side by side, shape ``(D,)``.
         additive_share: Share of the variance that is a sum over single axes.
+        is_smooth: Whether it is the squared exponential, which has no such share here.
     """
 
     axis: Array
     additive_share: float
+    is_smooth: bool = False
+
+    def __post_init__(self) -> None:
+        if self.is_smooth and self.additive_share:
+            raise ValueError("A smooth kernel has no additive share.")
 
     @cached_property
     def share(self) -> float:
@@ -64,7 +73,8 @@ class Kernel:
         Returns:
             Shape ``(..., n, m)``.
         """
-        joint = matern52(squared_distances(A, B))
+        sqd = squared_distances(A, B)
+        joint = squared_exponential(sqd) if self.is_smooth else matern52(sqd)
         if not self.share:
             return joint
         joint *= len(self.firsts) * (1.0 / self.share - 1.0)
@@ -99,7 +109,11 @@ class Kernel:
         """Correlations that can be differentiated, if slopes are asked; see :meth:`__call__`."""
         if not with_slopes:
             return Correlation(self, A, B, self(A, B), np.empty(0), None)
-        value, slope = matern52_and_slope(squared_distances(A, B))
+        sqd = squared_distances(A, B)
+        if self.is_smooth:
+            value = squared_exponential(sqd)
+            return Correlation(self, A, B, value, -0.5 * value, None)
+        value, slope = matern52_and_slope(sqd)
         if not self.share:
             return Correlation(self, A, B, value, slope, None)
         weight = self.share / len(self.firsts)
@@ -189,6 +203,11 @@ def _distances_of_pairs(A: Array, one: Array, other: Array, out: Array) -> None:
     scaled = 5.0**0.5 * A[..., 0]
     np.subtract(scaled[..., one], scaled[..., other], out=out)
     np.abs(out, out=out)
+
+
+def squared_exponential(sqd: Array) -> Array:
+    """Correlation at squared scaled distance ``sqd``, elementwise."""
+    return np.asarray(np.exp(-0.5 * sqd))
 
 
 def matern52(sqd: Array) -> Array:

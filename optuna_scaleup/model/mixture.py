@@ -25,6 +25,9 @@ from optuna_scaleup.model.hyperposterior import Draws
 from optuna_scaleup.model.hyperposterior import draw
 from optuna_scaleup.model.hyperposterior import mode_only
 from optuna_scaleup.model.hyperposterior import thinned
+from optuna_scaleup.model.hypotheses import hedged
+from optuna_scaleup.model.hypotheses import knows_its_scale
+from optuna_scaleup.model.hypotheses import log_priors
 from optuna_scaleup.model.posterior import Posterior
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
@@ -33,19 +36,7 @@ from optuna_scaleup.types import Array
 from optuna_scaleup.types import QuasiRandom
 
 
-PRIOR_NO_SOURCE = 0.2
-_LARGER_IS_CLOSER = 4.0  # prior odds of a source against the next smaller one
 _NEGLIGIBLE = 1e-3
-# Where one best value is sought, a source has to explain a trial by so many nats better than the
-# study's own model, but for the first; more with rivals: a good one is heard after the bad ones.
-_FREE_TRIALS = 2
-_FREE_TRIALS_A_RIVAL = 5
-_NATS_A_TRIAL = 1.0
-_OWN_SCALE_FROM = 4  # trials that tell the distance from median to best
-# From so many trials on a study's own model counts more and more however good a source is, from so
-# many on alone.
-_OWN_FROM = 15
-_OWN_ALONE = 60
 _N_PRIOR_DRAWS = 64
 _N_PRIOR_DRAWS_PENDING = 16  # the n-th worker's point is a matter of spread, not of precision
 _N_QUANTILES = 64
@@ -188,6 +179,7 @@ def fit_mixture(
     deterministic: bool = False,
     offset_var: float = OFFSET_VAR,
     is_sought: bool = False,
+    is_smooth: bool = False,
 ) -> Mixture:
     """Fits all hypotheses to the large study's trials.
 
@@ -203,20 +195,29 @@ def fit_mixture(
         offset_var: Prior variance of the offset to a source, in squared warped units.
         is_sought: Whether the best value of this output is all that matters: not where a front of
             several objectives does, nor of a constraint or a cost, which have to be predicted.
+        is_smooth: Whether the study's own model has a smooth kernel.
     """
     rows = Rows.of(feature_map, X, y, noise_var)
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
     anchor = sources[-1].best if sources else 0.0
     effort = effort_for(rows.n_measured, len(y) - rows.n_measured)
-    knows_scale = rows.n_measured >= (_OWN_SCALE_FROM if is_sought else _OWN_FROM)
-    own_log_scale = float(np.log(warp.robust_scale(y))) if knows_scale else log_scale
+    own_log_scale = log_scale
+    if knows_its_scale(rows.n_measured, is_sought):
+        own_log_scale = float(np.log(warp.robust_scale(y)))
     share = effort.additive_share if is_sought else 0.0
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:
         if source is None:
-            return gp.gp_density(rows, own_log_scale, deterministic, anchor, additive_share=share)
+            return gp.gp_density(
+                rows,
+                own_log_scale,
+                deterministic,
+                anchor,
+                additive_share=share,
+                is_smooth=is_smooth,
+            )
         return transfer_density(rows, source, deterministic, offset_var, share)
 
     n_prior_draws = _N_PRIOR_DRAWS if not len(X_pending) else _N_PRIOR_DRAWS_PENDING
@@ -227,12 +228,12 @@ def fit_mixture(
         return _draws(density(fit_rows, source), effort, quasi_random)
 
     draws = [draws_of(source) for source in hypotheses]
-    log_posterior = _log_priors(len(sources)) + np.array([d.log_evidence for d in draws])
+    log_posterior = log_priors(len(sources)) + np.array([d.log_evidence for d in draws])
     log_posterior -= logsumexp(log_posterior)
     source_weights = np.exp(log_posterior)
     if len(y) and sources:
         draws[:-1] = _shared_out(draws[:-1], source_weights[:-1], effort.n_draws)
-    log_posterior = _hedged(log_posterior, rows.n_measured, _NATS_A_TRIAL if is_sought else 0.0)
+    log_posterior = hedged(log_posterior, rows.n_measured, is_sought)
     kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
     pending = feature_map.transform(X_pending)
     return Mixture(
@@ -241,37 +242,6 @@ def fit_mixture(
         [log_posterior[i] + draws[i].log_weight for i in kept],
         source_weights,
     )
-
-
-def _log_priors(n_sources: int) -> Array:
-    """Prior log weight of every source, the largest first in line, and, last, of "no source"."""
-    if not n_sources:
-        return np.zeros(1)
-    shares = _LARGER_IS_CLOSER ** np.arange(n_sources)
-    shares *= (1.0 - PRIOR_NO_SOURCE) / shares.sum()
-    return np.log([*shares, PRIOR_NO_SOURCE])
-
-
-def _hedged(log_posterior: Array, n_trials: int, nats_a_trial: float) -> Array:
-    """Hands over to "no source" step by step as the study learns to speak for itself.
-
-    Evidence rates a model on all trials, the bad ones included; the last steps to the optimum are
-    a matter of the good end alone, where the study's own trials know best, and a source that ranks
-    well there hides what lies elsewhere. So only one that predicts much better keeps its say.
-    """
-    if len(log_posterior) == 1:
-        return log_posterior
-    hedged = log_posterior.copy()
-    n_free = _FREE_TRIALS + _FREE_TRIALS_A_RIVAL * (len(log_posterior) - 2)
-    hedged[-1] += nats_a_trial * max(n_trials - n_free, 0)
-    hedged -= logsumexp(hedged)
-    share = min((n_trials - _OWN_FROM) / (_OWN_ALONE - _OWN_FROM), 1.0 - 1e-6)
-    weight = np.exp(hedged)
-    if weight[-1] >= share:
-        return np.asarray(hedged)
-    weight[:-1] *= (1.0 - share) / weight[:-1].sum()
-    weight[-1] = share
-    return np.asarray(np.log(np.maximum(weight, 1e-300)))
 
 
 def _prior_draws(density: Density, n_draws: int, quasi_random: QuasiRandom) -> Draws:

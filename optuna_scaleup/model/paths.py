@@ -23,7 +23,9 @@ from optuna_scaleup.types import Array
 
 
 _N_FEATURES = 192
-_SPECTRAL_DOF = 5.0  # the spectral density of Matern-5/2 is a Student-t of twice the smoothness
+# The spectral density of Matern-5/2 is a Student-t of twice the smoothness, that of the squared
+# exponential a normal one.
+_SPECTRAL_DOF = 5.0
 
 
 class RandomFeatures:
@@ -37,7 +39,9 @@ class RandomFeatures:
 
     def __init__(self, n_paths: int, kernel: Kernel, rng: np.random.Generator) -> None:
         shape = (n_paths, _N_FEATURES)
-        stretch = np.sqrt(_SPECTRAL_DOF / rng.chisquare(_SPECTRAL_DOF, shape))
+        stretch = np.ones(shape)
+        if not kernel.is_smooth:
+            stretch = np.sqrt(_SPECTRAL_DOF / rng.chisquare(_SPECTRAL_DOF, shape))
         frequency = rng.standard_normal((*shape, len(kernel.axis))) * stretch[..., None]
         # A feature of the additive part varies along one axis.
         only = rng.integers(max(len(kernel.firsts), 1), size=shape)

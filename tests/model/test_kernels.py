@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
+from sklearn.gaussian_process.kernels import RBF
 from sklearn.gaussian_process.kernels import Matern
 
 from optuna_scaleup.model.kernels import Kernel
 from optuna_scaleup.model.kernels import matern52
 from optuna_scaleup.model.kernels import matern52_and_slope
 from optuna_scaleup.model.kernels import squared_distances
+from optuna_scaleup.types import Array
 from tests import oracles
 
 
@@ -48,6 +50,28 @@ def test_zero_and_huge_distances() -> None:
     value, slope = matern52_and_slope(np.array([0.0, 1e-300, 1e12, 1e300]))
     np.testing.assert_array_equal(value, [1.0, 1.0, 0.0, 0.0])
     np.testing.assert_allclose(slope, [-5.0 / 6.0, -5.0 / 6.0, 0.0, 0.0])
+
+
+def test_smooth_kernel_agrees_with_scikit_learn() -> None:
+    rng = np.random.default_rng(2)
+    A, B = rng.random((5, 3)), rng.random((7, 3))
+    lengthscales = np.array([0.1, 0.7, 3.0])
+    kernel = Kernel(np.arange(3), 0.0, is_smooth=True)
+    A_scaled, B_scaled = A / lengthscales, B / lengthscales
+    np.testing.assert_allclose(kernel(A_scaled, B_scaled), RBF(lengthscales)(A, B), rtol=1e-12)
+    H = rng.standard_normal((5, 7))
+    pulled = kernel.between(A_scaled, B_scaled, with_slopes=True).pull(H)
+
+    def total(x: Array) -> float:
+        return float((H * kernel(A_scaled, x.reshape(7, 3))).sum())
+
+    expected = oracles.finite_difference(total, B_scaled.ravel()).reshape(7, 3)
+    np.testing.assert_allclose(pulled, expected, rtol=1e-5, atol=1e-8)
+
+
+def test_a_smooth_kernel_has_no_additive_share() -> None:
+    with pytest.raises(ValueError, match="no additive share"):
+        Kernel(np.arange(2), 0.5, is_smooth=True)
 
 
 AXES = [[0, 1, 2], [0, 1, 1], [0, 0, 0]]  # of three features; two share one, or all do

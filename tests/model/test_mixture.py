@@ -10,10 +10,9 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import spearmanr
 
-from optuna_scaleup.model.mixture import _LARGER_IS_CLOSER
-from optuna_scaleup.model.mixture import PRIOR_NO_SOURCE
+from optuna_scaleup.model.hypotheses import LARGER_IS_CLOSER
+from optuna_scaleup.model.hypotheses import PRIOR_NO_SOURCE
 from optuna_scaleup.model.mixture import Mixture
-from optuna_scaleup.model.mixture import _hedged
 from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
@@ -68,48 +67,6 @@ def test_without_trials_the_larger_source_counts_more() -> None:
     assert smaller + larger > none
 
 
-def test_no_source_takes_over_step_by_step() -> None:
-    evidence = np.log([0.6, 0.399, 0.001])
-    shares = [np.exp(_hedged(evidence, n, 1.0)) for n in (0, 7, 10, 14, 25)]
-    for weights in shares:
-        assert weights.sum() == pytest.approx(1.0)
-        assert weights[0] / weights[1] == pytest.approx(0.6 / 0.399, rel=1e-3)
-    own = [weights[-1] for weights in shares]
-    np.testing.assert_allclose(own[:2], 0.001)
-    assert own[1] < own[2] < 0.1 < 0.4 < own[3] < own[4]
-    assert own[4] == pytest.approx(1.0, abs=1e-3)
-
-
-def test_of_several_sources_the_good_one_has_time_to_be_heard() -> None:
-    """A second source puts off by five trials what a single one owes from the third on."""
-    alone = [np.exp(_hedged(np.log([0.8, 0.2]), n, 1.0))[-1] for n in (2, 3, 8)]
-    two = [np.exp(_hedged(np.log([0.0001, 0.7999, 0.2]), n, 1.0))[-1] for n in (7, 8, 13)]
-    np.testing.assert_allclose(two, alone, rtol=1e-3)
-    assert alone[0] < alone[1] < alone[2]
-
-
-def test_a_source_that_explains_every_trial_stays_longer() -> None:
-    """Two nats a trial better than the study's own model, but for the last steps."""
-    own = [np.exp(_hedged(np.array([-1e-9, -2.0 * n]), n, 1.0))[-1] for n in (3, 15, 30, 60)]
-    np.testing.assert_allclose(own, [np.exp(-5.0), 0.0, 1.0 / 3.0, 1.0], atol=1e-4)
-
-
-def test_where_not_the_best_value_is_sought_a_source_stays() -> None:
-    evidence = np.log([0.9, 0.1])
-    np.testing.assert_allclose(_hedged(evidence, 14, 0.0), evidence)
-    assert np.exp(_hedged(evidence, 50, 0.0))[-1] == pytest.approx(35.0 / 45.0)
-
-
-def test_without_a_source_there_is_nothing_to_hedge() -> None:
-    np.testing.assert_array_equal(_hedged(np.zeros(1), 20, 1.0), np.zeros(1))
-
-
-def test_a_source_that_is_already_ignored_is_not_given_weight() -> None:
-    evidence = np.log([0.01, 0.99])
-    np.testing.assert_allclose(_hedged(evidence, 2, 1.0), evidence)
-    assert _hedged(evidence, 17, 1.0)[-1] > evidence[-1]
-
-
 def test_weights_are_normalised() -> None:
     mixture = fitted(4, [good_source(), misleading_source()])
     assert mixture.source_weights.shape == (3,)
@@ -122,7 +79,7 @@ def test_prior_shares_the_sources_weight_among_them() -> None:
     """Two equal sources count as much as one; between them the larger has the better odds."""
     one, two = (fitted(3, [good_source()] * k).source_weights for k in (1, 2))
     np.testing.assert_allclose(two[2], one[1], rtol=0.3)
-    np.testing.assert_allclose(two[1] / two[0], _LARGER_IS_CLOSER, rtol=0.3)
+    np.testing.assert_allclose(two[1] / two[0], LARGER_IS_CLOSER, rtol=0.3)
 
 
 def test_a_prediction_costs_no_more_with_several_sources() -> None:

@@ -48,6 +48,13 @@ def test_features_have_the_kernel_as_covariance(share: float, axis: list[int]) -
     np.testing.assert_allclose(np.cov(values.T), expected, atol=0.04)
 
 
+def test_features_of_a_smooth_kernel() -> None:
+    x = np.array([[0.0, 0.0], [0.3, 0.1], [1.0, -2.0], [1.0, 0.0]])
+    kernel = Kernel(np.arange(2), 0.0, is_smooth=True)
+    values = RandomFeatures(20_000, kernel, np.random.default_rng(0))(x[None])
+    np.testing.assert_allclose(np.cov(values.T), kernel(x, x), atol=0.04)
+
+
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("with_parent", [False, True])
 @pytest.mark.parametrize("n_own", [0, 4])
