@@ -22,6 +22,7 @@ from benchmarks.methods import METHODS
 from benchmarks.outputs import MAKERS
 from benchmarks.outputs import run_outputs
 from benchmarks.parallel import run_parallel
+from benchmarks.pruning import AVOIDING
 from benchmarks.pruning import BLIND
 from benchmarks.pruning import WITH_COST
 from benchmarks.pruning import run_pruning
@@ -134,8 +135,8 @@ def _add_pruning(subcommands: argparse._SubParsersAction[argparse.ArgumentParser
     parser = subcommands.add_parser("pruning", help="regret by epochs with MedianPruner")
     _add_place(parser)
     _add_selection(parser)
-    default = [WITH_COST, "scaleup", BLIND, "scaleup_cold", "tpe", "gp_cold"]
-    choices = [*METHODS, WITH_COST, BLIND]
+    default = ["scaleup", WITH_COST, BLIND, AVOIDING, "scaleup_cold", "tpe", "gp_cold"]
+    choices = [*METHODS, WITH_COST, BLIND, AVOIDING]
     parser.add_argument("--methods", nargs="+", choices=choices, default=default, metavar="METHOD")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--n-trainings", type=int, default=20, help="budget in full trainings")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import optuna
@@ -13,6 +14,8 @@ from optuna.pruners import MedianPruner
 from optuna.trial import TrialState
 
 from benchmarks.branches import tree
+from benchmarks.pruning import AVOIDING
+from benchmarks.pruning import BLIND
 from benchmarks.pruning import WITH_COST
 from benchmarks.pruning import pruning_table
 from benchmarks.pruning import run_pruned
@@ -21,6 +24,7 @@ from benchmarks.tasks import Task
 from benchmarks.tasks.synthetic import build_synthetic
 from benchmarks.tasks.task import Array
 from benchmarks.tasks.task import Params
+from optuna_scaleup import ScaleUpSampler
 
 
 N_EPOCHS = 10
@@ -48,15 +52,37 @@ def test_costs_count_the_epochs_until_a_trial_was_stopped() -> None:
     assert rows[-1]["regret"] == pytest.approx(task_with_curves().regret(min(values)))
 
 
-def test_with_epochs_as_cost_other_trials_are_chosen() -> None:
-    task = task_with_curves()
+def source_with_curves(task: Task) -> optuna.Study:
     source = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     source.optimize(lambda trial: task.evaluate(task.suggest(trial)), n_trials=8)
+    return with_curves(source, task)
+
+
+def test_with_epochs_as_cost_other_trials_are_chosen() -> None:
+    task = task_with_curves()
     free, counted = (
-        run_pruned(name, task, [with_curves(source, task)], 0, 8, MedianPruner())
+        run_pruned(name, task, [source_with_curves(task)], 0, 8, MedianPruner())
         for name in ("scaleup", WITH_COST)
     )
     assert [row["value"] for row in free] != [row["value"] for row in counted]
+
+
+@pytest.mark.parametrize("name", [BLIND, AVOIDING])
+def test_who_sees_that_a_trial_was_pruned(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = task_with_curves()
+    seen: list[list[TrialState]] = []
+    suggest = ScaleUpSampler.infer_relative_search_space
+
+    def spied(sampler: ScaleUpSampler, study: optuna.Study, trial: Any) -> Any:
+        seen.append([t.state for t in study.get_trials(deepcopy=False)])
+        return suggest(sampler, study, trial)
+
+    monkeypatch.setattr(ScaleUpSampler, "infer_relative_search_space", spied)
+    rows = run_pruned(name, task, [source_with_curves(task)], 0, 7, MedianPruner())
+    n_pruned = sum(row["n_epochs"] < N_EPOCHS for row in rows[:-1])
+    assert n_pruned > 0
+    assert TrialState.PRUNED not in seen[-1]
+    assert seen[-1].count(TrialState.FAIL) == (n_pruned if name == AVOIDING else 0)
 
 
 def test_the_table_reads_off_budgets() -> None:
