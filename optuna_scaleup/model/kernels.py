@@ -8,7 +8,7 @@ shares one of its coordinates: what is learned of a learning rate holds in the f
 which no distance over all axes reaches with few trials.
 
 A smooth kernel is the squared exponential (eq. 4.9) of all axes together: no better for a search,
-but it finds where a study of a smooth landscape with noise has its optimum with less error.
+but where a landscape is smooth it locates the optimum from noisy trials with less error.
 
 All functions broadcast over leading batch dimensions, so one call serves a single GP or a batch
 of hyperparameter draws.

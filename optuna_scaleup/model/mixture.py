@@ -67,6 +67,8 @@ class Mixture:
         log_weight: Of every draw, shape ``(K,)``.
         scale: Distance from median to best in the unit of the values, shape ``(K,)``.
         source_weights: Weight of each source and, last, of "no source".
+        log_evidence: Of the trials, all hypotheses together; known up to what is common to models
+            of the same trials.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Mixture:
         posteriors: Sequence[Posterior],
         log_weights: Sequence[Array],
         source_weights: Array,
+        log_evidence: float = 0.0,
     ) -> None:
         self._feature_map = feature_map
         self._posteriors = posteriors
@@ -87,6 +90,7 @@ class Mixture:
         self._anchor = np.concatenate([np.full(p.n_draws, p.anchor) for p in posteriors])
         self._noise_var = np.concatenate([p.noise_var for p in posteriors])
         self.source_weights = source_weights
+        self.log_evidence = log_evidence
 
     def predict(self, X: Array, with_grad: bool = False) -> MixturePrediction:
         """Predictions at the rows of ``X``, shape ``(q, d)``, in unit coordinates."""
@@ -229,7 +233,8 @@ def fit_mixture(
 
     draws = [draws_of(source) for source in hypotheses]
     log_posterior = log_priors(len(sources)) + np.array([d.log_evidence for d in draws])
-    log_posterior -= logsumexp(log_posterior)
+    log_evidence = float(logsumexp(log_posterior))
+    log_posterior -= log_evidence
     source_weights = np.exp(log_posterior)
     if len(y) and sources:
         draws[:-1] = _shared_out(draws[:-1], source_weights[:-1], effort.n_draws)
@@ -241,6 +246,7 @@ def fit_mixture(
         [Posterior(density(rows, hypotheses[i]), draws[i].theta, pending) for i in kept],
         [log_posterior[i] + draws[i].log_weight for i in kept],
         source_weights,
+        log_evidence,
     )
 
 

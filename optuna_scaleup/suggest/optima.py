@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.special import softmax
 
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.mixture import fit_mixture
@@ -30,6 +31,9 @@ _SMALLEST_STD = 0.003  # of a measured optimum, widths of the space
 def locate_optimum(dataset: Dataset, space: UnitSpace) -> tuple[Array, Array]:
     """Where the optimum of a finished study lies, by its own model.
 
+    By two, weighed by their evidence: in a smooth landscape with noise a smooth kernel finds the
+    optimum with a third less error than Matern-5/2 does; in a rugged one it is too sure.
+
     Args:
         dataset: Its trials, at least one.
         space: Of the target; ordered axes count as continuous here, and reach as far as the
@@ -49,19 +53,29 @@ def locate_optimum(dataset: Dataset, space: UnitSpace) -> tuple[Array, Array]:
     X = (dataset.X[:, known] - low) / (high - low)
     y = dataset.Y[:, 0]
     rng = np.random.default_rng(0)  # the same for whoever locates it
-    mixture = fit_mixture(
-        FeatureMap.of(own, np.isnan(X).any(axis=0)),
-        X,
-        y,
-        dataset.noise_var,
-        [],
-        np.empty((0, own.n_dims)),
-        lambda n, p: sobol(n, p, rng),
-        is_smooth=True,  # a third less error than Matern-5/2 has on bowls with noise
-    )
+    models = [
+        fit_mixture(
+            FeatureMap.of(own, np.isnan(X).any(axis=0)),
+            X,
+            y,
+            dataset.noise_var,
+            [],
+            np.empty((0, own.n_dims)),
+            lambda n, p: sobol(n, p, rng),
+            is_smooth=is_smooth,
+        )
+        for is_smooth in (False, True)
+    ]
+    shares = softmax([model.log_evidence for model in models])
     seeds = X[np.argsort(-y, kind="stable")[:_N_SEEDS]]
     seeds = own.snap(np.where(np.isnan(seeds), 0.5, seeds))
-    draws = optimum_draws(mixture.sample(_N_DRAWS, rng), own, seeds, {}, rng)
+    draws = np.concatenate(
+        [
+            optimum_draws(model.sample(n_draws, rng), own, seeds, {}, rng)
+            for model, n_draws in zip(models, np.rint(_N_DRAWS * shares).astype(int), strict=True)
+            if n_draws
+        ]
+    )
     mean, var = np.full(space.n_dims, 0.5), np.full(space.n_dims, np.inf)
     ordered = known[is_ordered]
     mean[ordered] = (low + (high - low) * draws.mean(axis=0))[is_ordered]

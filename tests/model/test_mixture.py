@@ -164,6 +164,29 @@ def test_same_points_give_the_same_mixture() -> None:
     np.testing.assert_array_equal(a.predict(X).mean, b.predict(X).mean)
 
 
+def test_evidence_tells_a_smooth_landscape_from_a_rugged_one() -> None:
+    X = np.random.default_rng(1).random((25, 2))
+    rugged = -np.abs(X - 0.4).sum(axis=1) - 0.2 * np.abs(np.sin(15.0 * X)).sum(axis=1)
+    gains = []
+    for y in (quadratic(X, 0.4), rugged):
+        matern, smooth = (
+            fit_mixture(
+                feature_map(continuous(2), X),
+                X,
+                y,
+                None,
+                [],
+                np.empty((0, 2)),
+                quasi_random(),
+                is_smooth=is_smooth,
+            ).log_evidence
+            for is_smooth in (False, True)
+        )
+        gains.append(smooth - matern)
+    assert gains[0] > 3.0
+    assert gains[1] < -0.5
+
+
 def test_estimates_do_not_take_over_from_a_source() -> None:
     """Sixty trials that were stopped early say where not to look, not where the best is."""
     X = np.random.default_rng(1).random((68, 2))
