@@ -145,8 +145,7 @@ class SourceReader:
         label = self._last.label
         try:
             trials = read_trials(study)
-            known = parameters_of(trials)
-            if known and (complaint := translation.complaint(known, f"the source {label!r}")):
+            if complaint := translation.complaint(parameters_of(trials), f"the source {label!r}"):
                 notices.once(logging.WARNING, ("not there yet", label), complaint)
             self._last = replace(
                 self._last, trials=translation.apply(trials, self._tell_skipped(notices))

@@ -65,31 +65,21 @@ class Translation:
         _check_unique(rename.values())
         return cls(dict(rename), dict(transform))
 
-    def check(self, names: Iterable[str], whose: str) -> None:
-        """Raises ValueError unless this suits a source whose parameters have these names.
+    def complaint(self, known: Collection[str], whose: str) -> str:
+        """What is named but not there, or an empty text.
 
         Args:
-            names: The source's own names; none if it has no trials yet.
+            known: The source's own names; nothing is missed if it has no trials yet.
             whose: What messages call the source.
         """
-        known = set(names)
-        if known and (complaint := self.complaint(known, whose)):
-            raise ValueError(complaint)
-        self._check_names(known)
-
-    def complaint(self, known: Collection[str], whose: str) -> str:
-        """What is named but not there, or an empty text."""
         for argument, used in (("rename", self.names), ("transform", self.functions)):
             unknown = sorted(set(used).difference(known))
-            if unknown:
+            if known and unknown:
                 return (
                     f"`{argument}` names {', '.join(map(repr, unknown))}, which {whose} does "
                     f"not have; its parameters are {', '.join(map(repr, sorted(known)))}."
                 )
         return ""
-
-    def _check_names(self, known: Iterable[str]) -> None:
-        _check_unique(self.names.get(name, name) for name in known)
 
     def apply(
         self, trials: Sequence[FrozenTrial], skipped: Callable[[str], None] | None = None
@@ -106,7 +96,8 @@ class Translation:
         """
         if not self.names and not self.functions:
             return list(trials)
-        self._check_names({name for trial in trials for name in trial.params})
+        known = {name for trial in trials for name in trial.params}
+        _check_unique(self.names.get(name, name) for name in known)
         translated = []
         for trial in trials:
             try:

@@ -169,7 +169,8 @@ def _translation(
     translation = Translation.of(rename, transform)
     if rename or transform:
         trials = trials_of()
-        translation.check(parameters_of(trials), whose)
+        if complaint := translation.complaint(parameters_of(trials), whose):
+            raise ValueError(complaint)
         translation.apply(trials)
     return translation
 

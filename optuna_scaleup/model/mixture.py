@@ -203,11 +203,11 @@ def fit_mixture(
     """
     rows = Rows.of(feature_map, X, y, noise_var)
     fit_rows = rows.representative(_MAX_FIT_ROWS)
-    log_scale = sources[-1].log_scale if sources else float(np.log(warp.robust_scale(y)))
     anchor = sources[-1].best if sources else 0.0
     effort = effort_for(rows.n_measured, len(y) - rows.n_measured)
-    own_log_scale = log_scale
-    if knows_its_scale(rows.n_measured, is_sought):
+    if sources and not knows_its_scale(rows.n_measured, is_sought):
+        own_log_scale = sources[-1].log_scale
+    else:
         own_log_scale = float(np.log(warp.robust_scale(y)))
     share = effort.additive_share if is_sought else 0.0
     hypotheses: list[Source | None] = [*sources, None]

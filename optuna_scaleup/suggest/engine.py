@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -255,7 +256,12 @@ def _told(survey: Survey, x: Array) -> Suggestion:
 
 
 def _is_tried(problem: Problem, x: Array) -> bool:
-    return any(np.array_equal(x, row, equal_nan=True) for row in _tried(problem))
+    return is_among(x, _tried(problem))
+
+
+def is_among(x: Array, rows: Iterable[Array]) -> bool:
+    """Whether a point, shape ``(d,)``, is one of some others; an axis may be missing in both."""
+    return any(np.array_equal(x, row, equal_nan=True) for row in rows)
 
 
 def _tried(problem: Problem) -> Array:

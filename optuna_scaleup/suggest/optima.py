@@ -53,9 +53,10 @@ def locate_optimum(dataset: Dataset, space: UnitSpace) -> tuple[Array, Array]:
     X = (dataset.X[:, known] - low) / (high - low)
     y = dataset.Y[:, 0]
     rng = np.random.default_rng(0)  # the same for whoever locates it
+    feature_map = FeatureMap.of(own, np.isnan(X).any(axis=0))
     models = [
         fit_mixture(
-            FeatureMap.of(own, np.isnan(X).any(axis=0)),
+            feature_map,
             X,
             y,
             dataset.noise_var,
