@@ -19,6 +19,9 @@ import numpy as np
 
 
 Array = np.ndarray
+MISLEADS = 0.95
+"""Weight of "no source" from which on the sources no longer matter."""
+
 QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the open unit cube
 
 
@@ -48,6 +51,14 @@ class Axis:
         right = self.grid[np.minimum(upper, len(self.grid) - 1)]
         nearest = np.where(u - left <= right - u, left, right)
         return np.asarray(np.where(np.isnan(u), np.nan, nearest))
+
+    def moved(self, u: Array, step: Array) -> Array:
+        """Legal positions ``step`` away, or the next one on that side if that is farther."""
+        moved = self.snap(u + step)
+        if self.grid is None:
+            return moved
+        index = np.searchsorted(self.grid, u) + np.sign(step).astype(int)
+        return np.where(moved == u, self.grid[np.clip(index, 0, len(self.grid) - 1)], moved)
 
 
 @dataclass(frozen=True)
@@ -90,6 +101,8 @@ class Dataset:
             (zero for a complete trial, positive for a value estimated from a learning curve).
         constraints: By name, shape ``(n,)`` each: feasible where ``<= 0``, ``NaN`` where missing.
         cost: What each trial cost, shape ``(n,)``, positive, ``NaN`` where missing, if it matters.
+        is_foreign: Where a coordinate is ``NaN`` although the parameter was active, as the space
+            lacks its value (another choice), shape ``(n, d)``, if anywhere.
     """
 
     X: Array
@@ -97,6 +110,7 @@ class Dataset:
     noise_var: Array | None = None
     constraints: Mapping[str, Array] = field(default_factory=dict)
     cost: Array | None = None
+    is_foreign: Array | None = None
 
     @property
     def n_trials(self) -> int:
@@ -128,8 +142,16 @@ class FitShelf(Protocol):
     def get(self, key: str) -> Array | None:
         """The hyperparameters that :meth:`put` stored under ``key``, if any."""
 
-    def put(self, key: str, theta: Array) -> None:
-        """Stores hyperparameters, shape ``(p,)``; equal keys mean equal data and axes."""
+    def put(self, key: str, theta: Array, instead_of: Array | None = None) -> None:
+        """Stores hyperparameters, shape ``(p,)``; equal keys mean equal data and axes.
+
+        What another worker has stored meanwhile stays.
+
+        Args:
+            key: Of the data and axes.
+            theta: The hyperparameters.
+            instead_of: What :meth:`get` returned, if it is no fit of these data.
+        """
 
 
 @dataclass(frozen=True)

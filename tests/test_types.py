@@ -30,6 +30,20 @@ def test_snap_clips_a_continuous_axis_and_keeps_nan() -> None:
         assert np.isnan(axis.snap(np.array([np.nan])))
 
 
+@given(st.integers(0, 9), st.floats(-1.5, 1.5))
+def test_a_move_is_to_the_nearest_value_or_the_next(index: int, step: float) -> None:
+    """Also where the values of a grid lie far apart, as small integers do on a log scale."""
+    axis = Axis(np.log(np.arange(1.5, 11.0)) / np.log(11.0))
+    assert axis.grid is not None
+    u = axis.grid[[index]]
+    (moved,) = axis.moved(u, np.array([step]))
+    nearest = axis.snap(u + step)[0]
+    if nearest != u[0] or step == 0.0:
+        assert moved == nearest
+    else:
+        assert moved == axis.grid[np.clip(index + (1 if step > 0 else -1), 0, 9)]
+
+
 def test_legal_points_stay() -> None:
     X = mixed_points(20, np.random.default_rng(0))
     np.testing.assert_array_equal(mixed_space().snap(X), X)

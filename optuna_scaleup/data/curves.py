@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 
 _NO_STEP: Final = -sys.maxsize  # before any report
+_LEAST_STD: Final = 1e-3  # of a guess, in ranges of the values
+_LARGEST_VAR: Final = 1e300
 _N_CURVES: Final = 256  # the latest ones; a suggestion must not take longer after 10,000 trials
 
 
@@ -119,12 +121,20 @@ def pruned_outcomes(
             at_share = [source.at_share(share) for source in sources]
             mean, noise_var = estimate(curves, at_share, reports, share)
         else:
-            mean, noise_var = _without_estimate(reports, curves, Y), np.zeros(len(reports))
+            mean = _without_estimate(reports, curves, Y)
+            noise_var = np.full(len(reports), _least_var(Y))
         is_known = ~np.isnan(mean)
         stopped += [trial for (trial, _), known in zip(ended, is_known, strict=True) if known]
         means.append(mean[is_known])
         noise_vars.append(noise_var[is_known])
     return stopped, np.concatenate(means)[:, None], np.concatenate(noise_vars)
+
+
+def _least_var(Y: Array) -> float:
+    """Variance of a mere guess: next to nothing, but zero is for what was measured."""
+    with np.errstate(over="ignore"):
+        std = _LEAST_STD * (float(np.ptp(Y)) or float(np.abs(Y).max()) or 1.0)
+        return float(np.clip(np.square(std), sys.float_info.min, _LARGEST_VAR))
 
 
 def _without_estimate(reports: Array, curves: Curves, Y: Array) -> Array:

@@ -57,6 +57,17 @@ class SearchSpace:
         ]
         return np.stack(columns, axis=-1) if columns else np.empty((len(rows), 0))
 
+    def is_foreign(self, rows: Sequence[Mapping[str, Any]], X: Array) -> Array | None:
+        """Where a row has a parameter, but no coordinate for its value; none if nowhere.
+
+        Args:
+            rows: Parameters.
+            X: Their coordinates, shape ``(n, d)``.
+        """
+        has = np.array([[name in row for name in self.names] for row in rows], dtype=bool)
+        foreign = has.reshape(X.shape) & np.isnan(X)
+        return foreign if foreign.any() else None
+
     def decode(self, point: Array) -> dict[str, Any]:
         """Coordinates, shape ``(d,)``, as parameter values of the types that Optuna returns.
 

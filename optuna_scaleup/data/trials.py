@@ -13,6 +13,7 @@ import numpy as np
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import enqueued_params
 from optuna_scaleup.data.cost import CostOf
 from optuna_scaleup.data.cost import cost_column
 from optuna_scaleup.data.curves import StudyCurves
@@ -90,12 +91,15 @@ def finished_rows(
     if cost is not None:
         costs = cost_column(rows, cost)
         kinds["complete without a positive, finite cost"] = int(np.isnan(costs[: len(kept)]).sum())
+    params = [trial.params for trial in rows]
+    X = space.encode(params)
     dataset = Dataset(
-        X=space.encode([trial.params for trial in rows]),
+        X=X,
         Y=np.concatenate([Y, Y_stopped]),
         noise_var=np.concatenate([np.zeros(len(Y)), noise_var]) if len(stopped) else None,
         constraints=constraints,
         cost=costs,
+        is_foreign=space.is_foreign(params, X),
     )
     used = {id(trial) for trial in rows}
     unused = [t for t in trials if t.state.is_finished() and id(t) not in used]
@@ -138,6 +142,7 @@ def undecided_trials(trials: Sequence[FrozenTrial], asking: FrozenTrial) -> list
         if trial.state == TrialState.RUNNING
         and trial.number < asking.number
         and not trial.params
+        and not enqueued_params(trial)
         and not has_plan(trial)
         and started is not None
         and trial.datetime_start is not None

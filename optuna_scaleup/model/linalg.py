@@ -12,7 +12,7 @@ from optuna_scaleup.types import Array
 _TINY = 8  # Below this NumPy's batched general inverse beats one LAPACK call a matrix.
 _WIDE = 64  # Columns from which on a look for zeros pays.
 _SPARSE = 0.1  # Share of entries that are not zero.
-_JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
+_JITTERS = (1e-8, 1e-6, 1e-4, 1e-2)
 
 
 def cholesky(K: Array) -> Array:
@@ -23,10 +23,15 @@ def cholesky(K: Array) -> Array:
     """
     if not np.isfinite(K).all():
         raise np.linalg.LinAlgError("covariance matrix is not finite")  # LAPACK may let it pass
-    scale = np.einsum("...ii->...i", K).mean(axis=-1)[..., None, None] if K.shape[-1] else 1.0
+    try:
+        return np.linalg.cholesky(K)
+    except np.linalg.LinAlgError:
+        if K.ndim > 2:
+            return np.stack([cholesky(one) for one in K])
+    unit = np.diagonal(K).mean() * np.eye(len(K))
     for jitter in _JITTERS:
         try:
-            return np.linalg.cholesky(K + jitter * scale * np.eye(K.shape[-1]) if jitter else K)
+            return np.linalg.cholesky(K + jitter * unit)
         except np.linalg.LinAlgError:
             continue
     raise np.linalg.LinAlgError("covariance matrix is not positive definite even with jitter")
@@ -57,7 +62,7 @@ def product(A: Array, B: Array) -> Array:
     Of one-hot features of hundreds of choices nearly all are zero, the same for all ``P``; only
     the others are multiplied.
     """
-    if A.shape[-1] < _WIDE:
+    if A.shape[-1] < _WIDE or not len(B):
         return np.asarray(A @ B)
     is_used = (A != 0.0).any(axis=0)
     if is_used.mean() > _SPARSE:

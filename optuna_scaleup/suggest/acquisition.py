@@ -7,6 +7,7 @@ highest posterior mean at a tried point, so noise in the best value does no harm
 
 from __future__ import annotations
 
+from typing import Any
 from typing import NamedTuple
 from typing import Protocol
 
@@ -120,6 +121,21 @@ CRITERIA: dict[str, type[Criterion]] = {
     "lcb": ConfidenceBound,
     "max_variance": MaxVariance,
 }
+
+
+def check_criterion(criterion: Any) -> None:
+    """Raises :exc:`ValueError` unless it is one of :data:`CRITERIA` or an object like those."""
+    known = ", ".join(map(repr, CRITERIA))
+    if isinstance(criterion, str):
+        if criterion not in CRITERIA:
+            raise ValueError(f"`acquisition` must be one of {known}, but got {criterion!r}.")
+    elif isinstance(criterion, type) or not (
+        callable(criterion) and isinstance(getattr(criterion, "is_log", None), bool)
+    ):
+        raise ValueError(
+            f"`acquisition` must be one of {known}, or an object that takes mean, std, incumbent "
+            f"and scale, returns a `Rating` and has a boolean `is_log`, but got {criterion!r}."
+        )
 
 
 def best_mean(mixture: Mixture, X: Array) -> Array:

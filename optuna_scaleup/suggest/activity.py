@@ -94,8 +94,9 @@ def infer_activity(
 
     Args:
         space: The union of all branches.
-        studies: Trials of each study, shape ``(n, d)`` each, ``NaN`` where inactive. A study that
-            never has an axis says nothing about it.
+        studies: Trials of each study, shape ``(n, d)`` each, ``NaN`` where inactive, infinite
+            where active with a value that the space lacks. A study that never has an axis says
+            nothing about it.
         shown: Axes that the trial to suggest for is known to have.
     """
     rows = [X for X in studies if len(X)]
@@ -104,6 +105,7 @@ def infer_activity(
     for child in range(space.n_dims):
         known = [X for X in rows if not np.isnan(X[:, child]).all()]
         X = np.concatenate(known) if known else np.empty((0, space.n_dims))
+        X = X[~np.isinf(X[:, child])]
         if child not in is_shown and np.isnan(X[:, child]).any():
             rule = _rule(space, X, child)
             if rule is not None:
@@ -116,7 +118,9 @@ def _rule(space: UnitSpace, X: Array, child: int) -> Rule | None:
     candidates = [
         rule
         for parent in range(space.n_dims)
-        if parent != child and (rule := _table(space, X, child, parent)) is not None
+        if parent != child
+        and (rule := _table(space, X[~np.isinf(X[:, parent])], child, parent)) is not None
+        and rule.n_bits <= len(X)  # longer than what it explains: chance
     ]
     return min(candidates, key=lambda rule: (rule.n_bits, len(rule.values)), default=None)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -15,6 +14,7 @@ from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.model.sources import Source
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import Criterion
+from optuna_scaleup.suggest.acquisition import check_criterion
 from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.activity import infer_activity
 from optuna_scaleup.suggest.composition import Models
@@ -25,6 +25,7 @@ from optuna_scaleup.suggest.initial_design import contrast_point
 from optuna_scaleup.suggest.initial_design import design_point
 from optuna_scaleup.suggest.initial_design import n_design_points
 from optuna_scaleup.suggest.optimize import Acquisition
+from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import constraint_outputs
 from optuna_scaleup.suggest.outputs import cost_output
@@ -37,6 +38,7 @@ from optuna_scaleup.suggest.source_fits import SourceFits
 from optuna_scaleup.suggest.source_fits import feature_map_of
 from optuna_scaleup.suggest.source_fits import usable_sources
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Suggestion
 
@@ -89,16 +91,7 @@ class Engine:
     _fits: SourceFits = field(default_factory=SourceFits, repr=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.acquisition, str) and self.acquisition not in CRITERIA:
-            raise ValueError(
-                f"`acquisition` must be one of {', '.join(map(repr, CRITERIA))} or a callable "
-                f"criterion, but got {self.acquisition!r}."
-            )
-        if not isinstance(self.acquisition, str) and not callable(self.acquisition):
-            raise ValueError(
-                f"`acquisition` must be one of {', '.join(map(repr, CRITERIA))} or a callable "
-                f"criterion, but got an object of type {type(self.acquisition).__name__!r}."
-            )
+        check_criterion(self.acquisition)
         if self.initial_design not in DESIGNS:
             raise ValueError(
                 f"`initial_design` must be one of {', '.join(map(repr, DESIGNS))}, but got "
@@ -219,10 +212,8 @@ class Engine:
     def _design_point(self, problem: Problem, rng: np.random.Generator) -> Array:
         """The design's next point; a random one where that is taken."""
         space = problem.space
-        design_rng = rng
-        if self.initial_design == "sobol":
-            design_rng = np.random.default_rng(self.design_seed)
-        x = design_point(self.initial_design, _n_started(problem), space, design_rng)
+        index = _n_started(problem)
+        x = design_point(self.initial_design, index, space, rng, self.design_seed)
         x = np.asarray(space.legal(x[None], problem.fixed)[0])
         if not _is_tried(problem, x):
             return x
@@ -256,12 +247,7 @@ def _told(survey: Survey, x: Array) -> Suggestion:
 
 
 def _is_tried(problem: Problem, x: Array) -> bool:
-    return is_among(x, _tried(problem))
-
-
-def is_among(x: Array, rows: Iterable[Array]) -> bool:
-    """Whether a point, shape ``(d,)``, is one of some others; an axis may be missing in both."""
-    return any(np.array_equal(x, row, equal_nan=True) for row in rows)
+    return bool(is_tried(x[None], _tried(problem))[0])
 
 
 def _tried(problem: Problem) -> Array:
@@ -271,8 +257,12 @@ def _tried(problem: Problem) -> Array:
 
 def activity_of(problem: Problem) -> Activity:
     """Which parameters a branch of the space has, as all studies show."""
-    studies = [problem.target.X, *(source.X for source in problem.sources)]
+    studies = [_with_foreign(study) for study in (problem.target, *problem.sources)]
     return infer_activity(problem.space, studies, problem.shown)
+
+
+def _with_foreign(study: Dataset) -> Array:
+    return study.X if study.is_foreign is None else np.where(study.is_foreign, np.inf, study.X)
 
 
 def _n_started(problem: Problem) -> int:

@@ -18,8 +18,8 @@ from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.composition import log_feasibility
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.engine import activity_of
-from optuna_scaleup.suggest.engine import is_among
 from optuna_scaleup.suggest.optima import optimum_draws
+from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.outputs import observed_feasibility
@@ -83,7 +83,7 @@ def forecast(
     while len(X) < n_points:
         running_too = running_too.with_pending(X[-1])
         x = engine.best_of(running_too, engine.survey(running_too, rng), rng).x
-        if is_among(x, X):
+        if is_tried(x[None], np.array(X))[0]:
             break  # the space has no more points
         X.append(x)
     values = output.unit * np.array([mixture.value_quantiles(x, levels) for x in X])

@@ -25,7 +25,9 @@ def n_design_points(design: str, space: UnitSpace, n_startup_trials: int) -> int
     return max(4, space.n_dims + 1)
 
 
-def design_point(design: str, index: int, space: UnitSpace, rng: np.random.Generator) -> Array:
+def design_point(
+    design: str, index: int, space: UnitSpace, rng: np.random.Generator, seed: int
+) -> Array:
     """Point ``index`` of a design, shape ``(d,)``, before it is snapped to the grid.
 
     Args:
@@ -33,18 +35,17 @@ def design_point(design: str, index: int, space: UnitSpace, rng: np.random.Gener
             Gray-code order, so that neighbours differ in one axis) or ``"random"``.
         index: Number of points tried or running so far.
         space: The search space.
-        rng: The design's own generator, the same for every index.
+        rng: Random numbers of this point alone.
+        seed: Of the sequence of space-filling points, the same for every index.
     """
     if design == "auto" and index == 0:
         return centre(space, rng)
     if design == "corners":
         return _corner(index, space, rng)
-    n_points = 1 << max(index, 1).bit_length()
     if design == "random":
-        unit = rng.random((index + 1, space.n_dims))[index]
-    else:
-        unit = sobol(n_points, space.n_dims, rng)[index]
-    return from_unit_cube(unit, space)
+        return from_unit_cube(rng.random(space.n_dims), space)
+    n_points = 1 << max(index, 1).bit_length()
+    return from_unit_cube(sobol(n_points, space.n_dims, np.random.default_rng(seed))[index], space)
 
 
 def contrast_point(space: UnitSpace, favourite: Array, rng: np.random.Generator) -> Array:
@@ -84,7 +85,7 @@ def centre(space: UnitSpace, rng: np.random.Generator) -> Array:
 
 def _corner(index: int, space: UnitSpace, rng: np.random.Generator) -> Array:
     if space.n_dims > _MAX_CORNER_AXES:
-        return from_unit_cube(rng.integers(2, size=(index + 1, space.n_dims))[index] * 1.0, space)
+        return from_unit_cube(rng.integers(2, size=space.n_dims) * 1.0, space)
     code = index % (1 << space.n_dims)
     gray = code ^ (code >> 1)
     return from_unit_cube(np.array([(gray >> j) & 1 for j in range(space.n_dims)]) * 1.0, space)

@@ -130,10 +130,7 @@ def _moved(X: Array, space: UnitSpace, step: float, rng: np.random.Generator) ->
             drawn = rng.choice(axis.grid, len(X))
             moved[:, j] = np.where(rng.random(len(X)) < 0.3, drawn, X[:, j])
             continue
-        delta = step * rng.standard_normal(len(X))
-        if axis.grid is not None and len(axis.grid) > 1:
-            gap = float(np.ptp(axis.grid)) / (len(axis.grid) - 1)
-            delta = np.sign(delta) * np.maximum(np.abs(delta), 1.01 * gap)
+        along = axis.moved(X[:, j], step * rng.standard_normal(len(X)))
         is_moved = rng.random(len(X)) < max(0.5, 1.0 / space.n_dims)
-        moved[:, j] = np.where(is_moved, np.clip(X[:, j] + delta, 0.0, 1.0), X[:, j])
+        moved[:, j] = np.where(is_moved, along, X[:, j])
     return moved

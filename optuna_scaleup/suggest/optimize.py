@@ -76,7 +76,7 @@ def maximize(
     Args:
         acquisition: Rates legal points.
         space: The search space.
-        seeds: Points worth searching around, shape ``(s, d)``, finite.
+        seeds: Points worth searching around, shape ``(s, d)``, legal.
         tried: Points not to suggest again, shape ``(n, d)``; may hold ``NaN``.
         fixed: Axes already decided: index to coordinate.
         rng: Random numbers.
@@ -100,7 +100,7 @@ class _Search:
     ) -> None:
         self._acquisition = acquisition
         self._space = space
-        self._tried = _comparable(tried)
+        self._tried = tried
         self._fixed = fixed
         self._activity = activity
         self._free = np.array([j for j in range(space.n_dims) if j not in fixed], dtype=int)
@@ -197,11 +197,7 @@ class _Search:
         return self._space.legal(X, self._fixed)
 
     def _is_tried(self, X: Array) -> Array:
-        if not len(self._tried):
-            return np.zeros(len(X), dtype=bool)
-        points = _comparable(self._activity.mask(X))
-        gap = np.abs(points[:, None, :] - self._tried[None])
-        return np.asarray((gap < _SAME).all(axis=-1).any(axis=1))
+        return is_tried(self._activity.mask(X), self._tried)
 
     def _moves(self, x: Array, n_moves: int, step: float, rng: np.random.Generator) -> Array:
         """Random moves of some axes of ``x``; a discrete axis moves by one value at least."""
@@ -218,11 +214,8 @@ class _Search:
                 keep = rng.random(n_moves) < 0.5
                 X[:, j] = np.where(is_moved[:, j] & ~keep, other, X[:, j])
                 continue
-            delta = step * rng.standard_normal(n_moves)
-            if axis.grid is not None and len(axis.grid) > 1:
-                gap = float(np.ptp(axis.grid)) / (len(axis.grid) - 1)
-                delta = np.sign(delta) * np.maximum(np.abs(delta), 1.01 * gap)
-            X[:, j] = np.where(is_moved[:, j], np.clip(X[:, j] + delta, 0.0, 1.0), X[:, j])
+            moved = axis.moved(X[:, j], step * rng.standard_normal(n_moves))
+            X[:, j] = np.where(is_moved[:, j], moved, X[:, j])
         return X
 
     def _polish(self, start: OptimizeResult) -> OptimizeResult:
@@ -250,6 +243,12 @@ class _Search:
         return OptimizeResult(x, -float(result.fun), True) if is_better else start
 
 
-def _comparable(X: Array) -> Array:
-    """The rows of ``X`` with a number of its own for "inactive", as ``NaN`` equals nothing."""
-    return np.where(np.isnan(X), _INACTIVE, X)
+def is_tried(X: Array, tried: Array) -> Array:
+    """Which rows of ``X``, shape ``(q, d)``, are among others, shape ``(n, d)``; shape ``(q,)``.
+
+    Coordinates are the same but for rounding; an axis may be missing, then it is so in both.
+    """
+    # A number of its own for "missing", as `NaN` equals nothing.
+    one, other = (np.where(np.isnan(rows), _INACTIVE, rows) for rows in (X, tried))
+    gap = np.abs(one[:, None, :] - other[None])
+    return np.asarray((gap < _SAME).all(axis=-1).any(axis=1))

@@ -144,7 +144,7 @@ def _fit_shared(problem: Problem, i: int, key: _Key | None) -> Source:
     known = shelf.get(shelf_key)
     source = _fit(dataset, feature_map, known)
     if known is None or not np.array_equal(known, source.theta):
-        shelf.put(shelf_key, source.theta)
+        shelf.put(shelf_key, source.theta, instead_of=known)
     return source
 
 

@@ -20,6 +20,7 @@ from optuna_scaleup.data.plan import write_plan
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.trials import pending_rows
+from optuna_scaleup.data.trials import undecided_trials
 
 
 UNIT = FloatDistribution(0, 1)
@@ -104,7 +105,8 @@ def test_without_curves_a_pruned_trial_counts_as_poor(
     np.testing.assert_array_equal(rows.X[:, 0], [0.0, 0.0, 0.0, 0.7])
     np.testing.assert_array_equal(rows.Y[:, 0], [-1.0, -2.0, -4.0, -estimate])
     assert rows.noise_var is not None
-    np.testing.assert_array_equal(rows.noise_var, np.zeros(4))
+    np.testing.assert_array_equal(rows.noise_var[:3], np.zeros(3))
+    assert 0.0 < rows.noise_var[3] < 1e-4  # no measurement, though it counts like one
     assert kinds == {"pruned, their outcome estimated": 1}
 
 
@@ -133,6 +135,28 @@ def test_with_few_curves_a_pruned_trial_stays_as_far_behind(
     rows, _, unused = finished_rows([*trials, stopped], SPACE, np.array([sign]))
     assert rows.Y[-1, 0] == -estimate
     assert not unused
+
+
+@pytest.mark.parametrize("values", [(1.0, 2.0), (0.0,), (1e200, -1e200), (1e-300, 2e-300)])
+def test_a_guess_of_a_pruned_trial_is_no_measurement(values: tuple[float, ...]) -> None:
+    """So it cannot take over from a source; but it counts like one otherwise."""
+    curves = [optuna.create_trial(value=v, intermediate_values={4: v}) for v in values]
+    rows, _, _ = finished_rows([*curves, pruned({4: 1.5}, x=0.5)], SPACE, MINIMIZE)
+    assert rows.noise_var is not None
+    assert rows.noise_var[-1] > 0.0
+    assert np.isfinite(rows.noise_var).all()
+    assert not rows.noise_var[:-1].any()
+
+
+def test_enqueued_trials_are_no_riddle() -> None:
+    """What they will try is known before they show any of it."""
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 0.9})
+    study.ask()
+    study.ask()
+    study.ask()
+    trials = study.get_trials()
+    assert [t.number for t in undecided_trials(trials, trials[2])] == [1]
 
 
 def test_a_pruned_trial_without_a_report_counts_as_the_worst() -> None:

@@ -50,6 +50,16 @@ def test_singular_matrix_gets_a_little_jitter(scale: float) -> None:
     np.testing.assert_allclose(L @ L.T, K, rtol=1e-6, atol=1e-6 * scale)
 
 
+def test_only_the_singular_one_of_several_gets_jitter() -> None:
+    K = positive_definite((2, 3, 4, 4))
+    expected = np.linalg.cholesky(K)
+    K[1, 2] = np.ones((4, 4)) - 1e-12 * np.eye(4)
+    L = cholesky(K)
+    np.testing.assert_allclose(L[1, 2] @ L[1, 2].T, K[1, 2], atol=1e-6)
+    L[1, 2] = expected[1, 2]
+    np.testing.assert_array_equal(L, expected)
+
+
 @pytest.mark.parametrize("K", [-np.eye(3), np.array([[1.0, 5.0], [5.0, 1.0]])])
 def test_indefinite_matrix_raises(K: Array) -> None:
     with pytest.raises(np.linalg.LinAlgError, match="not positive definite"):
@@ -77,3 +87,7 @@ def test_products_with_few_entries(n_columns: int, n_batch: int, share: float) -
     B = rng.standard_normal((4, n_columns, 5))
     A[:, 2] = 0.0
     np.testing.assert_allclose(product(A, B), A @ B, atol=1e-14)
+
+
+def test_product_of_an_empty_batch() -> None:
+    assert product(np.zeros((1, 6, 80)), np.zeros((0, 80, 5))).shape == (0, 6, 5)

@@ -73,6 +73,23 @@ def test_what_no_parent_explains_counts_as_active() -> None:
     assert infer_activity(TREE, [X]).rules == ()
 
 
+def test_a_rule_longer_than_what_it_explains_is_chance() -> None:
+    """Every pattern follows from an axis of which no two trials share a value."""
+    X = draw(20, seed=0)
+    X[np.random.default_rng(0).random(20) < 0.4, SECOND] = np.nan
+    assert infer_activity(TREE, [X]).rules == ()
+
+
+def test_a_value_that_the_space_lacks_is_active() -> None:
+    foreign = draw(20, seed=0)
+    foreign[np.argsort(foreign[:, SECOND])[:3], BRANCH] = np.inf
+    assert infer_activity(TREE, [foreign]).rules == ()
+    known = prune(draw(30, seed=0))
+    known[:5, BRANCH] = np.inf  # says nothing of the branch's children
+    X = draw(200, seed=1)
+    np.testing.assert_array_equal(infer_activity(TREE, [known]).mask(X), prune(X))
+
+
 def test_an_axis_that_the_trial_has_is_never_masked() -> None:
     trials = prune(draw(30, seed=0))
     activity = infer_activity(TREE, [trials], shown={SECOND, CHOICE})

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.suggest.acquisition import CRITERIA
+from optuna_scaleup.suggest.acquisition import LogExpectedImprovement
 from optuna_scaleup.suggest.acquisition import Rating
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.initial_design import DESIGNS
@@ -79,10 +80,12 @@ class TestWhatIsTriedFirst:
     def test_fourth_warm_trial_keeps_what_is_decided(self) -> None:
         np.testing.assert_array_equal(suggest(replace(warm(3), fixed={0: 0.2})), [0.2, 0.5])
 
-    def test_fourth_warm_trial_does_not_repeat_the_centre(self) -> None:
+    @pytest.mark.parametrize("middle", [0.5, np.nextafter(0.5, 0.0)])
+    def test_fourth_warm_trial_does_not_repeat_the_centre(self, middle: float) -> None:
+        """However the coordinates of a trial are rounded."""
         problem = warm(3)
         data = problem.target
-        at_centre = replace(data, X=np.array([[0.5, 0.5], [0.3, 0.4], [0.4, 0.3]]))
+        at_centre = replace(data, X=np.array([[middle, 0.5], [0.3, 0.4], [0.4, 0.3]]))
         assert np.abs(suggest(replace(problem, target=at_centre)) - 0.5).max() > 1e-6
 
     def test_third_cold_trial_is_the_models(self) -> None:
@@ -196,7 +199,9 @@ class TestChoices:
         ("arguments", "message"),
         [
             ({"acquisition": "ei"}, "'log_ei', 'log_pi', 'lcb', 'max_variance'.*'ei'"),
-            ({"acquisition": 3}, "'log_ei'.*'int'"),
+            ({"acquisition": 3}, "'log_ei'.*got 3"),
+            ({"acquisition": lambda x: x}, "a boolean `is_log`, but got <function"),
+            ({"acquisition": LogExpectedImprovement}, "but got <class"),
             ({"initial_design": "lhs"}, "'auto', 'sobol', 'corners', 'random'.*'lhs'"),
         ],
     )

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.suggest.optimize import OptimizeResult
+from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Axis
@@ -137,6 +138,13 @@ def test_discrete_optimum_is_not_the_rounded_continuous_one() -> None:
     np.testing.assert_allclose(found.x, [0.5, 0.5], atol=1e-3)
     rounded = space.snap(np.array([[top, top]]))
     assert found.value > f(rounded)[0] + 0.1
+
+
+def test_tried_points_are_known_but_for_rounding() -> None:
+    tried = np.array([[0.5, 0.1], [0.2, np.nan]])
+    X = np.array([[0.5 - 1e-16, 0.1], [0.2, np.nan], [0.2, 0.1], [np.nan, np.nan], [0.5, 0.11]])
+    np.testing.assert_array_equal(is_tried(X, tried), [True, True, False, False, False])
+    np.testing.assert_array_equal(is_tried(X, np.empty((0, 2))), np.zeros(5, dtype=bool))
 
 
 def test_narrow_peak_is_found_from_a_seed() -> None:

@@ -25,7 +25,8 @@ class Shelf:
     def get(self, key: str) -> Array | None:
         return self.fits.get(key)
 
-    def put(self, key: str, theta: Array) -> None:
+    def put(self, key: str, theta: Array, instead_of: Array | None = None) -> None:
+        assert self.fits.get(key) is instead_of
         self.fits[key] = theta
         self.n_put += 1
 
