@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable
 from collections.abc import Mapping
 from numbers import Real
@@ -106,16 +107,25 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
+def as_float(value: Any, origin: int = 0) -> float:
+    """A number less ``origin``; ``NaN`` for what is none, infinite for one beyond the floats."""
+    try:
+        return float(value - origin) if is_number(value) else math.nan
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def enqueued_params(trial: FrozenTrial) -> Mapping[str, Any]:
     """Parameters that :meth:`~optuna.study.Study.enqueue_trial` decided for this trial."""
     params = trial.system_attrs.get("fixed_params", {})
     return params if isinstance(params, Mapping) else {}
 
 
-def constraints_of(trial: FrozenTrial) -> dict[str, Any]:
-    """What is stored as constraints, by name; those of Optuna 4 go by their position.
+def constraints_of(trial: FrozenTrial) -> dict[str, float]:
+    """The constraints by name; those of Optuna 4 go by their position.
 
-    Optuna 5 reads the same attributes, and fails where another program wrote something else.
+    Optuna 5 reads the same attributes, and fails where another program wrote something else; here
+    that is ``NaN``.
     """
     unnamed = trial.system_attrs.get(_CONSTRAINTS)
     values = dict(enumerate(unnamed)) if isinstance(unnamed, (list, tuple)) else {}
@@ -124,7 +134,8 @@ def constraints_of(trial: FrozenTrial) -> dict[str, Any]:
         for key, value in trial.system_attrs.items()
         if key.startswith(f"{_CONSTRAINTS}:")
     }
-    return {**{str(i): value for i, value in values.items()}, **named}
+    stored = {**{str(i): value for i, value in values.items()}, **named}
+    return {name: as_float(value) for name, value in stored.items()}
 
 
 def write_attr(study: Study, trial: FrozenTrial, name: str, value: Any) -> None:
@@ -191,7 +202,7 @@ def _read_chunks(attrs: Mapping[str, Any], name: str) -> Any:
 def _chunks_of(name: str, value: Any, present: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Keys and texts to write, in this order.
 
-    The first chunk is written last: whoever reads meanwhile finds the whole value or none.
+    The first chunk is written last: whoever reads a new value meanwhile finds all of it or none.
     """
     text = json.dumps(value)
     chunks = [text[i : i + _MAX_ATTR_LENGTH] for i in range(0, len(text), _MAX_ATTR_LENGTH)]

@@ -14,7 +14,6 @@ from optuna.trial import TrialState
 from scipy.special import betaincinv
 from scipy.special import ndtri
 
-from optuna_scaleup.data.encoding import Encoding
 from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.data.problem import Snapshot
@@ -24,7 +23,6 @@ from optuna_scaleup.model.diagnosis import rank_agreement
 from optuna_scaleup.model.diagnosis import rank_agreement_quantiles
 from optuna_scaleup.model.drift import Drift
 from optuna_scaleup.planner import Planner
-from optuna_scaleup.report.advice import MISLEADS
 from optuna_scaleup.report.advice import advice
 from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.report.interval import Interval
@@ -34,6 +32,7 @@ from optuna_scaleup.report.transfer import SourceReport
 from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.suggest.examine import Examination
 from optuna_scaleup.suggest.examine import examine
+from optuna_scaleup.types import MISLEADS
 
 
 if TYPE_CHECKING:
@@ -110,7 +109,7 @@ def _shifts(diagnosis: Diagnosis, space: SearchSpace) -> dict[str, Shift]:
     for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True)):
         motion = diagnosis.motion[:, j]
         if isinstance(encoding, NumericEncoding) and not np.isnan(motion).any():
-            amount = motion * _width(encoding)
+            amount = motion * encoding.width
             drawn = np.exp(amount) if encoding.is_log else amount
             interval = Interval.of_draws(drawn, diagnosis.weight)
             shifts[name] = Shift(interval, is_factor=encoding.is_log)
@@ -126,23 +125,14 @@ def _exponents(
     return {
         name: {
             size: _normal(
-                drift.slope_mean[j, i] * _width(encoding),
-                np.sqrt(drift.slope_cov[j, i, i]) * _width(encoding),
+                drift.slope_mean[j, i] * encoding.width,
+                np.sqrt(drift.slope_cov[j, i, i]) * encoding.width,
             )
             for i, size in enumerate(sizes)
         }
         for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True))
         if isinstance(encoding, NumericEncoding) and encoding.is_log
     }
-
-
-def _width(encoding: Encoding) -> float:
-    """Length of an axis: in natural logarithms if it is logarithmic."""
-    if not isinstance(encoding, NumericEncoding):
-        return float("nan")
-    if encoding.is_log:
-        return float(np.log(encoding.high) - np.log(encoding.low))
-    return encoding.high - encoding.low
 
 
 def _normal(mean: float, std: float) -> Interval:

@@ -20,7 +20,9 @@ from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.sizes import size_order
+from optuna_scaleup.data.source import SourceData
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.user_source import checked_direction
 from optuna_scaleup.first_trial import settle_unknown_axes
@@ -163,25 +165,24 @@ def _recommend(
     }
     single = {k: encoding_of(d).decode(0.0) for k, d in distributions.items() if d.single()}
     sign = signs_of(snapshot.study.directions)[0]
-    weights = source_weights(snapshot, space, found.source_weights, planner)
+    usable = [source for source, _ in snapshot.usable_sources(space, planner.notices)]
+    growth = _growth(usable, snapshot.sizes.target)
     return [
         Recommendation(
             params={**space.decode(x), **single},
             value=Interval.of(sign * values) if _has_unit(snapshot, problem) else None,
             optimum=optimum,
-            extrapolation=_extrapolation(snapshot, space, problem, x, planner),
+            extrapolation=replace(growth, outside=_outside(space, problem, x)),
             n_trials=problem.target.n_trials,
-            source_weights=weights,
+            source_weights=_by_label(usable, found.source_weights),
         )
         for x, values in zip(found.X, found.values, strict=True)
     ]
 
 
-def source_weights(
-    snapshot: Snapshot, space: SearchSpace, weights: Sequence[float], planner: Planner
-) -> dict[str, float]:
+def _by_label(usable: Sequence[SourceData], weights: Sequence[float]) -> dict[str, float]:
     """Weights by label of the source; the last one, of "no source", is left out."""
-    labels = [source.label for source, _ in snapshot.usable_sources(space, planner.notices)]
+    labels = [source.label for source in usable]
     named = list(zip(reversed(labels), reversed(weights[:-1]), strict=False))  # the largest count
     return dict(reversed(named))
 
@@ -209,24 +210,25 @@ def _where(encoding: Encoding, draws: Array | None) -> Interval | Odds:
     return Interval.of([encoding.decode(float(u)) for u in coordinates])
 
 
-def _extrapolation(
-    snapshot: Snapshot, space: SearchSpace, problem: Problem, x: Array, planner: Planner
-) -> Extrapolation:
+def _growth(usable: Sequence[SourceData], target: Scale) -> Extrapolation:
+    """How much larger the target is than the sources, as far as sizes are known."""
+    known = [source.scale for source in usable if source.scale]
+    scales = [known[i] for i in size_order(known)]
+    if not scales or not target:
+        return Extrapolation()
+    ratios = {name: target[name] / scales[-1][name] for name in target}
+    spans = {name: scales[-1][name] / scales[0][name] for name in target}
+    return Extrapolation(ratios, spans)
+
+
+def _outside(space: SearchSpace, problem: Problem, x: Array) -> tuple[str, ...]:
+    """Parameters of which no study has tried a value as far out as that of ``x``."""
     tried = np.concatenate([problem.target.X, *(source.X for source in problem.sources)])
-    outside = tuple(
+    return tuple(
         name
         for name, u, column, axis in zip(space.names, x, tried.T, space.unit.axes, strict=True)
         if not axis.is_categorical and not np.isnan(u) and not _is_within(u, column)
     )
-    usable = snapshot.usable_sources(space, planner.notices)
-    known = [source.scale for source, _ in usable if source.scale]
-    scales = [known[i] for i in size_order(known)]
-    target = snapshot.sizes.target
-    if not scales or not target:
-        return Extrapolation(outside=outside)
-    ratios = {name: target[name] / scales[-1][name] for name in target}
-    spans = {name: scales[-1][name] / scales[0][name] for name in target}
-    return Extrapolation(ratios, spans, outside)
 
 
 def _is_within(u: float, column: Array) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -34,8 +35,9 @@ def feasibility_text(study: Study, trials: Sequence[FrozenTrial]) -> str:
     ]
     for name in names:
         known = [values[name] for _, values in rows if name in values]
-        n_broken = sum(v > 0.0 for v in known)
-        lines.append(f"| {name} | {n_broken} of {len(known)} | {number(max(known))} |")
+        n_broken = sum(not v <= 0.0 for v in known)
+        largest = max((v for v in known if not math.isnan(v)), default=math.nan)
+        lines.append(f"| {name} | {n_broken} of {len(known)} | {number(largest)} |")
     return "\n".join(lines)
 
 

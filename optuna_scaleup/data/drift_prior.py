@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Mapping
 from collections.abc import Sequence
+from collections.abc import Set
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
@@ -16,11 +17,11 @@ import numpy as np
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import is_number
+from optuna_scaleup._optuna import logger
 from optuna_scaleup.data.drift_presets import CONSENSUS
 from optuna_scaleup.data.drift_presets import PRESETS
 from optuna_scaleup.data.drift_presets import Preset
 from optuna_scaleup.data.drift_presets import has_role
-from optuna_scaleup.data.encoding import Encoding
 from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.types import Array
@@ -65,9 +66,20 @@ class DriftPrior:
             if has_role(parameter, role, self.is_default)
             for size_role, exponent in exponents.items()
         }
-        if beliefs.get("parameters"):  # they grow with the width, which would count twice
-            beliefs.pop("width", None)
-        return {size: belief for by_size in beliefs.values() for size, belief in by_size.items()}
+        roles = _independent({role for role, by_size in beliefs.items() if by_size})
+        return {size: belief for role in roles for size, belief in beliefs[role].items()}
+
+
+def _independent(roles: Set[str]) -> Set[str]:
+    """Those of the sizes that do not follow from others, and so would count twice.
+
+    Compute is parameters times tokens, and parameters grow with the width.
+    """
+    if {"parameters", "tokens"} <= roles:
+        return roles - {"compute", "width"}
+    if "compute" in roles:
+        return roles - {"parameters", "tokens", "width"}
+    return roles - {"width"} if "parameters" in roles else roles
 
 
 def plain_prior(prior: DriftPrior) -> str | dict[str, Any] | None:
@@ -100,13 +112,25 @@ def checked_prior(drift_prior: Any, sizes: Sequence[str]) -> DriftPrior:
         if drift_prior not in PRESETS:
             known = "; ".join(f"{name!r} ({p.paper})" for name, p in PRESETS.items())
             raise ValueError(f"Unknown `drift_prior` {drift_prior!r}. There is: {known}.")
+        if not sizes:
+            _tell_without_sizes()
         return DriftPrior(preset=drift_prior)
     if not isinstance(drift_prior, Mapping):
         raise TypeError(
             "`drift_prior` is the name of a preset or a mapping such as "
             f"{{'lr': {{'params': -0.7}}}}; got {drift_prior!r}."
         )
-    return DriftPrior({n: _checked_exponents(n, e, sizes) for n, e in drift_prior.items()})
+    beliefs = {n: _checked_exponents(n, e, sizes) for n, e in drift_prior.items()}
+    if beliefs and not sizes:
+        _tell_without_sizes()
+    return DriftPrior(beliefs)
+
+
+def _tell_without_sizes() -> None:
+    logger.warning(
+        "`drift_prior` says how the optimum moves with size, but the large study has no `scale`: "
+        "it is not used. Give `scale` to the sampler."
+    )
 
 
 def slope_beliefs(
@@ -121,8 +145,8 @@ def slope_beliefs(
     std = mean.copy()
     for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True)):
         beliefs = prior.about(name, sizes)
-        width = _log_width(encoding)
-        if beliefs and width is None:
+        is_log = isinstance(encoding, NumericEncoding) and encoding.is_log
+        if beliefs and not is_log:
             if prior.is_default:
                 continue
             message = (
@@ -132,22 +156,15 @@ def slope_beliefs(
             notices.once(logging.INFO, ("drift prior", name), message)
             continue
         for i, size in enumerate(sizes):
-            if size in beliefs and width is not None:
-                mean[j, i] = beliefs[size].mean / width
-                std[j, i] = beliefs[size].std / width
+            if size in beliefs and isinstance(encoding, NumericEncoding):
+                mean[j, i] = beliefs[size].mean / encoding.width
+                std[j, i] = beliefs[size].std / encoding.width
     is_believed = ~np.isnan(mean).all(axis=1)
     if not prior.is_default and not is_believed.any():
         _tell_if_useless(prior, space.names, sizes, notices)
     if prior.is_default and is_believed.any():
         _tell_default([n for n, b in zip(space.names, is_believed, strict=True) if b], notices)
     return mean, std
-
-
-def _log_width(encoding: Encoding) -> float | None:
-    """Natural logarithm of high over low; :obj:`None` unless the axis is logarithmic."""
-    if not isinstance(encoding, NumericEncoding) or not encoding.is_log:
-        return None
-    return math.log(encoding.high) - math.log(encoding.low)
 
 
 def _tell_if_useless(
@@ -183,12 +200,13 @@ def _checked_exponents(parameter: Any, given: Any, sizes: Sequence[str]) -> dict
     if not isinstance(parameter, str):
         raise TypeError(f"`drift_prior` maps names of parameters; got the name {parameter!r}.")
     if not isinstance(given, Mapping):
+        belief = _checked_belief(given, what)
         if len(sizes) > 1:
             raise ValueError(
                 f"{what} has to say which size it means, one of {', '.join(map(repr, sizes))}, "
                 f"as in {{{sizes[0]!r}: -0.5}}; got {given!r}."
             )
-        return {size: _checked_belief(given, what) for size in sizes}
+        return dict.fromkeys(sizes, belief)
     unknown = [size for size in given if size not in sizes]
     if unknown:
         raise ValueError(

@@ -20,7 +20,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
-from optuna_scaleup._optuna import is_number
+from optuna_scaleup._optuna import as_float
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Axis
 
@@ -92,12 +92,19 @@ class NumericEncoding:
         """Coordinates of the legal values, if discrete."""
         return None if self.values is None else self.encode(self.values)
 
+    @property
+    def width(self) -> float:
+        """Length of the range, in natural logarithms if it is logarithmic."""
+        if self.is_log:
+            return math.log(self.high) - math.log(self.low)
+        return self.high - self.low
+
     def encode(self, values: Sequence[Any]) -> Array:
         """Coordinate of each value, shape ``(n,)``; ``NaN`` where it is no number.
 
         Monotone, and outside [0, 1] for a value out of range.
         """
-        column = np.array([_as_float(value, self.origin) for value in values], dtype=float)
+        column = np.array([as_float(value, self.origin) for value in values], dtype=float)
         if self.is_log:
             with np.errstate(divide="ignore", invalid="ignore"):
                 column = np.where(column <= 0.0, -np.inf, np.log(column))
@@ -120,14 +127,6 @@ class NumericEncoding:
         else:
             value = self.low * (1.0 - coordinate) + self.high * coordinate
         return min(max(value, self.bounds[0]), self.bounds[1])
-
-
-def _as_float(value: Any, origin: int) -> float:
-    """``NaN`` for what is no number; infinite for an integer beyond the floats."""
-    try:
-        return float(value - origin) if is_number(value) else math.nan
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 Encoding = CategoricalEncoding | NumericEncoding

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
-from typing import Any
 
 import numpy as np
 from optuna.study import StudyDirection
 
 from optuna_scaleup._optuna import constraints_of
-from optuna_scaleup._optuna import is_number
 from optuna_scaleup.types import Array
 
 
@@ -52,13 +50,9 @@ def constraint_columns(trials: Sequence[FrozenTrial]) -> tuple[dict[str, Array],
     """
     rows = [constraints_of(trial) for trial in trials]
     names = sorted({name for row in rows for name in row})
-    columns = {name: np.array([_number(row.get(name)) for row in rows]) for name in names}
-    n_odd = sum(any(not math.isfinite(_number(value)) for value in row.values()) for row in rows)
+    columns = {name: np.array([row.get(name, math.nan) for row in rows]) for name in names}
+    n_odd = sum(not all(map(math.isfinite, row.values())) for row in rows)
     return {name: _within_finite(column) for name, column in columns.items()}, n_odd
-
-
-def _number(value: Any) -> float:
-    return float(value) if is_number(value) else math.nan
 
 
 def _within_finite(column: Array) -> Array:

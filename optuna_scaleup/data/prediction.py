@@ -15,6 +15,7 @@ import numpy as np
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import read_attr
 from optuna_scaleup._optuna import write_attr
+from optuna_scaleup.types import MISLEADS
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Suggestion
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 
 _ATTR_NAME: Final = "prediction"
-_MISLEADS: Final = 0.95  # Weight of "no source" from which on the sources no longer matter.
 _N_DIGITS: Final = 6
 
 
@@ -85,10 +85,10 @@ def tell_if_misled(
     notices: Notices,
 ) -> None:
     """One line when the large study has shown, twice running, that its sources do not help."""
-    if not weights or weights[-1] <= _MISLEADS:
+    if not weights or weights[-1] <= MISLEADS:
         return
     last = [t for t in earlier if t.number < trial.number][-1:]
-    if any(read_prediction(t).source_weights[-1:] > (_MISLEADS,) for t in last):
+    if any(read_prediction(t).source_weights[-1:] > (MISLEADS,) for t in last):
         message = (
             f"The sources of study {study.study_name!r} mislead: from trial {trial.number} on "
             f"they are ignored (weight {1.0 - weights[-1]:.2f} of 1)."

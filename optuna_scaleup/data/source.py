@@ -138,7 +138,7 @@ class SourceReader:
         return self._source.scale
 
     def read(self, notices: Notices) -> SourceData:
-        """The trials as they are now, or as last seen if they are gone or no longer translate."""
+        """The trials as they are now, or as last seen if that fails: the large study goes on."""
         study, translation = self._source.study, self._source.translation
         if study is None:
             return self._last
@@ -154,6 +154,8 @@ class SourceReader:
             self._tell_lost("is no longer in its storage", notices)
         except ValueError as error:
             self._tell_lost(f"no longer translates ({error})", notices)
+        except Exception as error:  # of whatever storage; it may name a password
+            self._tell_lost(f"cannot be read ({type(error).__name__})", notices)
         return self._last
 
     def _tell_lost(self, reason: str, notices: Notices) -> None:

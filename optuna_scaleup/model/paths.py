@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.density import Theta
 from optuna_scaleup.model.kernels import Kernel
@@ -72,7 +71,7 @@ class Paths:
         self._amplitude = np.exp(self._t.log_amplitude_var)[:, None]
         self._scaled = density.rows.features[None] * self._inverse
         self._residual = RandomFeatures(len(theta), density.kernel, rng)
-        self._offset = np.sqrt(OFFSET_VAR) * rng.standard_normal((len(theta), 1))
+        self._offset = np.sqrt(density.offset_var) * rng.standard_normal((len(theta), 1))
         self._parent = None
         if density.parent is not None:
             self._parent = _ParentPaths(density.parent, self._t.shift, rng)
@@ -86,7 +85,7 @@ class Paths:
         values = self._prior(query)
         if self._density.n_trials:
             corr = self._density.kernel(self._scaled, query[None] * self._inverse)
-            kernel = self._amplitude[..., None] * corr + OFFSET_VAR
+            kernel = self._amplitude[..., None] * corr + self._density.offset_var
             values += np.einsum("pnq,pn->pq", kernel, self._weights)
         if self._parent is not None:
             values += self._parent.pulled(query, features, self._weights)
@@ -107,7 +106,7 @@ class Paths:
         features = d.rows.features
         v, z = d.warped(t)
         noise = d.noise(t, v)
-        K = self._amplitude[..., None] * d.kernel(self._scaled, self._scaled) + OFFSET_VAR
+        K = self._amplitude[..., None] * d.kernel(self._scaled, self._scaled) + d.offset_var
         prior = self._prior(features)
         prior += np.sqrt(noise) * rng.standard_normal(z.shape)
         if self._parent is not None:

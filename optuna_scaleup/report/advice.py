@@ -6,10 +6,8 @@ from typing import Final
 
 from optuna_scaleup.report.transfer import SourceReport
 from optuna_scaleup.report.transfer import TransferReport
+from optuna_scaleup.types import MISLEADS
 
-
-MISLEADS: Final = 0.95
-"""Weight of "no source" from which on the sources no longer matter."""
 
 _LITTLE: Final = 0.05
 _ENOUGH_PREDICTIONS: Final = 5

@@ -15,6 +15,7 @@ from optuna.study import Study
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from optuna_scaleup._optuna import as_float
 from optuna_scaleup._optuna import constraints_of
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.prediction import read_prediction
@@ -194,7 +195,8 @@ def _busy_seconds(trials: Sequence[FrozenTrial]) -> Array:
 
 def _cost_of(trial: FrozenTrial, cost: Cost | None) -> float:
     value = cost(trial) if callable(cost) else trial.user_attrs.get(str(cost), 0.0)
-    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else 0.0
+    number = as_float(value)
+    return number if math.isfinite(number) else 0.0
 
 
 def _best_traces(name: str, group: Sequence[_Run], x: str, style: Mapping[str, str]) -> list[Any]:

@@ -29,7 +29,6 @@ __all__ = [
     "DASHES",
     "GREEN",
     "GREY",
-    "LEVELS",
     "NO_SOURCE_COLOR",
     "ORANGE",
     "PURPLE",
@@ -69,9 +68,6 @@ DASHES: Final = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 TARGET_COLOR: Final = BLUE
 SOURCE_COLOR: Final = VERMILLION
 NO_SOURCE_COLOR: Final = GREY
-
-LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
-"""Edges of the 90 % and the 50 % band, and the median."""
 
 _SUBTITLE_WIDTH = 110  # characters that fit into 900 pixels
 

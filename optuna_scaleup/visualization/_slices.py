@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,15 +53,6 @@ class ParamAxis:
     def position(self, coordinate: float) -> float:
         """The value at a coordinate; of a choice, its index."""
         return coordinate if self.is_categorical else float(self.encoding.decode(coordinate))
-
-    def position_in(self, params: Mapping[str, Any]) -> float | None:
-        """Where a trial is on this axis, :obj:`None` if it has no place here."""
-        if self.name not in params:
-            return None
-        index = float(self.encoding.encode([params[self.name]])[0])
-        if math.isnan(index):
-            return None
-        return index if self.is_categorical else float(params[self.name])
 
     def options(self) -> dict[str, Any]:
         """Title, type, range and ticks of the figure's axis."""

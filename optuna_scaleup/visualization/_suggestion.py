@@ -109,8 +109,8 @@ def _coordinates(fixed: Mapping[str, Any], space: SearchSpace) -> dict[int, floa
     found: dict[int, float] = {}
     for name, value in fixed.items():
         known = {
-            j: float(np.clip(u, 0.0, None))
-            for j, u in enumerate(space.encode([{name: value}])[0])
+            j: float(u)
+            for j, u in enumerate(space.unit.snap(space.encode([{name: value}]))[0])
             if not np.isnan(u)
         }
         if not known:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.types import Array
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import Surrogate
@@ -72,7 +73,7 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
     for surrogate, role, color, offset in studies:
         if surrogate is None:
             continue
-        q = surrogate.quantiles(points, look.LEVELS)
+        q = surrogate.quantiles(points, LEVELS)
         on_twin = is_twin and surrogate is source
         group = {
             "legendgroup": role,
@@ -117,7 +118,7 @@ def _study_traces(
     offset: float,
     group: Mapping[str, Any],
 ) -> list[Any]:
-    """Bands, median and trials of one study; ``q`` holds its quantiles at :data:`LEVELS`."""
+    """Bands, median and trials of one study; ``q`` holds its quantiles at ``LEVELS``."""
     x = look.rounded(np.array(axis.positions))
     if axis.is_categorical:
         x = [v + offset for v in x]

@@ -94,6 +94,18 @@ def test_feasibility_is_told(tmp_path: Path) -> None:
     assert "| memory | 1 of 2 | 2 |" in note
 
 
+def test_a_foreign_constraint_is_broken(tmp_path: Path) -> None:
+    """Another program may have written anything."""
+    study = studies(f"sqlite:///{tmp_path / 'studies.db'}", n_large=2)
+    foreign: dict[str, Any] = {"constraints:speed": None}
+    trial = optuna.create_trial(value=0.0, system_attrs=foreign)
+    study.add_trial(trial)
+    study.add_trial(optuna.create_trial(value=0.0, system_attrs={"constraints:speed": -1.0}))
+    publish(study)
+    note = dashboard.get_note(study)
+    assert "| speed | 1 of 2 | -1 |" in note
+
+
 def test_callback_publishes_every_so_often() -> None:
     study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
     callback = DashboardCallback(every=2)

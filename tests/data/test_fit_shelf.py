@@ -59,11 +59,22 @@ def test_a_source_that_never_ends_does_not_fill_the_storage() -> None:
 
 
 def test_workers_that_fit_at_the_same_time_are_no_news(log_lines: list[str]) -> None:
+    """Not even if their machines round differently: the first one's stays."""
     study = optuna.create_study()
-    for _ in range(2):
-        StudyShelf(study, Notices()).put("a", np.array([1.5, -0.25]))
-    assert len(fits(study)) == 1
+    for theta in ([1.5, -0.25], [1.5, -0.2501]):
+        StudyShelf(study, Notices()).put("a", np.array(theta))
+    np.testing.assert_array_equal(StudyShelf(study, Notices()).get("a"), [1.5, -0.25])
     assert log_lines == []
+
+
+def test_what_was_refused_gives_way_unless_somebody_mended_it() -> None:
+    study = optuna.create_study()
+    shelf = StudyShelf(study, Notices())
+    wrong, right, other = np.array([9.0]), np.array([1.0]), np.array([2.0])
+    shelf.put("a", wrong)
+    shelf.put("a", right, instead_of=wrong)
+    shelf.put("a", other, instead_of=wrong)
+    np.testing.assert_array_equal(shelf.get("a"), right)
 
 
 def test_one_fit_serves_all_workers(source: optuna.Study) -> None:

@@ -138,6 +138,15 @@ def test_believed_exponents_are_slopes_of_log_axes(log_lines: list[str]) -> None
         ("consensus", ("params", "tokens"), (-0.25, -0.1), (0.1, 0.4)),
         ("consensus", ("depth", "width"), (np.nan, -0.5), (np.nan, 0.2)),
         ("consensus", ("params", "width"), (-0.25, np.nan), (0.1, np.nan)),
+        ("consensus", ("flops", "width"), (-0.15, np.nan), (0.3, np.nan)),
+        ("consensus", ("flops", "params"), (-0.15, np.nan), (0.3, np.nan)),
+        (
+            "consensus",
+            ("flops", "params", "tokens"),
+            (np.nan, -0.25, -0.1),
+            (np.nan, 0.1, 0.4),
+        ),
+        ("deepseek", ("flops", "tokens"), (-0.125, np.nan), (0.3271, np.nan)),
         (None, ("params", "tokens"), (-0.25, -0.1), (0.1, 0.4)),
         (None, ("compute", "depth"), (-0.15, np.nan), (0.3, np.nan)),
         (None, ("D", "N"), (np.nan, np.nan), (np.nan, np.nan)),  # a letter may mean anything
@@ -194,6 +203,22 @@ def test_bad_priors(prior: Any, error: type[Exception], message: str) -> None:
     sizes = {"n": 1.0, "d": 1.0}
     with pytest.raises(error, match=message):
         ScaleUpSampler([Source(study(), scale=sizes)], scale=sizes, drift_prior=prior)
+
+
+@pytest.mark.parametrize("prior", ["mup", {"lr": -0.7}])
+def test_a_prior_without_sizes_is_told(prior: Any, log_lines: list[str]) -> None:
+    ScaleUpSampler(study(), drift_prior=prior)
+    (line,) = log_lines
+    assert "the large study has no `scale`: it is not used" in line
+    usual: Any
+    for usual in (None, {}):
+        ScaleUpSampler(study(), drift_prior=usual)
+    assert len(log_lines) == 1
+
+
+def test_a_prior_without_sizes_is_checked() -> None:
+    with pytest.raises(TypeError, match="`drift_prior` of 'lr' is an exponent"):
+        ScaleUpSampler(study(), drift_prior={"lr": "nonsense"})
 
 
 def test_one_size_needs_no_name() -> None:

@@ -9,7 +9,9 @@ import optuna
 import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+from optuna.trial import TrialState
 
+from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup.data.source import source_readers
 
@@ -74,6 +76,23 @@ def test_a_deleted_source_serves_what_was_seen_last(kind: str, tmp_path: Path) -
     optuna.delete_study(study_name="small", storage=storage)
     assert len(reader.read(Notices()).trials) == 3
     assert len(never_read.read(Notices()).trials) == 0
+
+
+def test_a_source_whose_storage_is_gone_serves_what_was_seen_last(
+    tmp_path: Path, log_lines: list[str]
+) -> None:
+    storage = optuna.storages.RDBStorage(f"sqlite:///{tmp_path / 'secret.db'}")
+    small = finished_study(storage=storage, study_name="small")
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    storage.remove_session()
+    storage.engine.dispose()
+    (tmp_path / "secret.db").unlink()
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    assert len(study.get_trials(states=(TrialState.COMPLETE,))) == 3
+    (line,) = [line for line in log_lines if "cannot be read" in line]
+    assert "'small' cannot be read (StorageInternalError); going on with the 3 trials" in line
+    assert "secret" not in line
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "journal"])

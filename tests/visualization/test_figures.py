@@ -120,6 +120,13 @@ def test_surrogate_of_a_choice_and_of_a_pair(large: optuna.Study) -> None:
     assert "kind = sgd" in texts(figure)
 
 
+def test_surrogate_holds_a_value_at_the_end_of_its_range(large: optuna.Study) -> None:
+    beyond, at_end = (
+        figures.plot_surrogate(large, "lr", fixed={"momentum": value}) for value in (7.0, 0.9)
+    )
+    assert beyond.data == at_end.data
+
+
 def test_surrogate_finds_its_parameter_and_checks_names(large: optuna.Study) -> None:
     assert figures.plot_surrogate(large).layout.title.text.startswith("Surrogate Plot: lr")
     for params in ("batch", ["lr", "lr"], ["lr", "kind", "momentum"]):
@@ -218,8 +225,9 @@ def test_anytime_by_trials_time_and_cost() -> None:
     assert list(line.x) == [10.0, 20.0, 25.0]
     (line,) = figures.plot_anytime(study, x="cost", cost="usd").data
     assert list(line.x) == [1.0, 3.0, 3.0]
-    (line,) = figures.plot_anytime(study, x="cost", cost=lambda trial: 2.0).data
-    assert list(line.x) == [2.0, 4.0, 6.0]
+    for two in (2.0, np.int64(2), np.float32(2.0)):
+        (line,) = figures.plot_anytime(study, x="cost", cost=lambda trial, two=two: two).data
+        assert list(line.x) == [2.0, 4.0, 6.0]
 
 
 def test_anytime_averages_groups() -> None:
