@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -24,6 +25,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import create_trial
 from tqdm import tqdm
 
+from benchmarks.methods.scaleup import scaleup_sampler
 from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
 from benchmarks.runner import target_seed
@@ -44,13 +46,13 @@ def _stored_cost(trial: FrozenTrial) -> float:
     return float(trial.user_attrs[COST])
 
 
-SAMPLERS: dict[str, Callable[[Sequence[Study], int], BaseSampler]] = {
-    "scaleup": lambda sources, seed: ScaleUpSampler(sources, seed=seed),
-    "scaleup, cost": lambda sources, seed: ScaleUpSampler(sources, seed=seed, cost=_stored_cost),
-    "scaleup_cold": lambda sources, seed: ScaleUpSampler(seed=seed),
-    "scaleup_cold, cost": lambda sources, seed: ScaleUpSampler(seed=seed, cost=_stored_cost),
-    "gp_cold": lambda sources, seed: GPSampler(seed=seed),
-    "tpe": lambda sources, seed: TPESampler(seed=seed),
+SAMPLERS: dict[str, Callable[[Task, Sequence[Study], int], BaseSampler]] = {
+    "scaleup": scaleup_sampler,
+    "scaleup, cost": partial(scaleup_sampler, cost=_stored_cost),
+    "scaleup_cold": lambda task, sources, seed: ScaleUpSampler(seed=seed),
+    "scaleup_cold, cost": lambda task, sources, seed: ScaleUpSampler(seed=seed, cost=_stored_cost),
+    "gp_cold": lambda task, sources, seed: GPSampler(seed=seed),
+    "tpe": lambda task, sources, seed: TPESampler(seed=seed),
 }
 
 
@@ -68,7 +70,7 @@ def run_cost(arguments: argparse.Namespace) -> None:
             )
         ]
         for name in arguments.samplers:
-            sampler = SAMPLERS[name](sources, target_seed(task, seed))
+            sampler = SAMPLERS[name](task, sources, target_seed(task, seed))
             run = run_with_costs(sampler, task, arguments.n_trainings)
             rows += [{"task": task.id, "sampler": name, "seed": seed} | row for row in run]
             pd.DataFrame(rows).to_csv(arguments.out / "cost.csv", index=False)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import multiprocessing
-import os
 import signal
 import time
 import warnings
@@ -109,19 +108,28 @@ class Run:
         self._workers = [self._start() for _ in range(self._n_workers)]
         killed = 0
         while any(worker.is_alive() for worker in self._workers):
-            time.sleep(float(rng.exponential(self._arguments.sleep)))
+            time.sleep(float(rng.exponential(self._pause(n_kills))))
             if restart is not None and killed >= n_kills // 2:
                 restart()
                 restart = None
-            if killed < n_kills:
-                i = int(rng.integers(self._n_workers))
-                os.kill(self._workers[i].pid, signal.SIGKILL)
+            i = int(rng.integers(self._n_workers))
+            if killed < n_kills and self._workers[i].is_alive():
+                self._workers[i].kill()
                 self._workers[i].join()
+                killed += self._workers[i].exitcode == -signal.SIGKILL
                 self._workers[i] = self._start()
-                killed += 1
         failed = [worker.exitcode for worker in self._workers if worker.exitcode]
         if failed:
             raise ValueError(f"Workers ended with an error of their own: {failed}.")
+        if killed < n_kills:
+            raise ValueError(
+                f"The study ended after {killed} of {n_kills} kills: a longer `--sleep` is needed."
+            )
+
+    def _pause(self, n_kills: int) -> float:
+        """Seconds between two kills, in the mean: in half of the time that trainings take."""
+        trainings = self._arguments.sleep * self._arguments.n_trials / self._n_workers
+        return float(0.5 * trainings / n_kills if n_kills else self._arguments.sleep)
 
     def row(self) -> dict[str, Any]:
         """What became of the study."""

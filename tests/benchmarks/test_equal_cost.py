@@ -45,7 +45,7 @@ def test_every_sampler(name: str) -> None:
     studies = source_studies(task, seed=0, n_trials=4)
     sources = [with_costs(s, surface) for s, surface in zip(studies, task.sources, strict=True)]
     assert sources[0].trials[0].user_attrs["cost"] >= 1.0
-    rows = run_with_costs(SAMPLERS[name](sources, 0), task, 2)
+    rows = run_with_costs(SAMPLERS[name](task, sources, 0), task, 2)
     assert rows[-1]["trainings"] >= 2.0
 
 
