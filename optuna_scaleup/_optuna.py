@@ -47,14 +47,17 @@ class Notices:
 
     def once(self, level: int, key: tuple[str, ...], message: str) -> None:
         """Logs ``message`` unless a message with the same ``key`` was logged before."""
-        if self.is_first(key):
+        if not self.is_done(key):
+            self.mark_done(key)
             logger.log(level, message)
 
-    def is_first(self, key: tuple[str, ...]) -> bool:
-        """Whether this is the first time that ``key`` comes up."""
-        is_new = key not in self._said
+    def is_done(self, key: tuple[str, ...]) -> bool:
+        """Whether this was said, or marked as done."""
+        return key in self._said
+
+    def mark_done(self, key: tuple[str, ...]) -> None:
+        """Says that ``key`` needs no doing again."""
         self._said.add(key)
-        return is_new
 
 
 def read_trials(study: Study) -> list[FrozenTrial]:

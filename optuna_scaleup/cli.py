@@ -95,10 +95,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def redacted(text: str, url: str = "") -> str:
     """``text`` without the password of ``url``, and without that of any other URL in it."""
     try:
-        password = urlsplit(url).password
+        password = urlsplit(url).password or ""
     except ValueError:
-        password = None
-    for secret in sorted({password or "", unquote(password or "")} - {""}, key=len, reverse=True):
+        password = ""
+    # Drivers take what follows an `@` that is not written as `%40` for the host.
+    tails = {f"{password[i:]}@" for i, letter in enumerate(password, 1) if letter == "@"}
+    for secret in sorted({password, unquote(password), *tails} - {""}, key=len, reverse=True):
         text = text.replace(secret, "***")
     return _PASSWORD.sub(lambda m: f"{m[2]}***" if m[2] else f"{m[1]}:***@", text)
 

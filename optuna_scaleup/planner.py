@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -127,7 +128,7 @@ class Planner:
             likely = self._point(problem.anew(), self.rng(other, 0))
             problem = problem.with_pending(likely.x)
         suggestion = self._point(problem, rng)
-        self._tell(snapshot, suggestion)
+        self._tell(snapshot, suggestion, len(problem.sources))
         # As decided, not as the coordinates round it, nor on the grid or in the range.
         kept = {name: value for name, value in decided.items() if name in space.names}
         return {**space.decode(suggestion.x), **kept}
@@ -176,23 +177,50 @@ class Planner:
         if plan is not None and is_relative:
             decided = {**plan.params, **decided}
         decided.pop(name, None)
+        if plan is not None:
+            start = self._start(snapshot, SearchSpace.of(distributions), decided, name)
+            if start is not None:  # no model says anything about it: the plan stands
+                extended = {**plan.params, **decided, **start}
+                write_plan(study, trial, Plan(extended, is_relative))
+                return extended[name]
         drawn = self.announce(study, snapshot, distributions, decided, is_relative, shown={name})
         return drawn[name]
+
+    def _start(
+        self, snapshot: Snapshot, space: SearchSpace, decided: Mapping[str, Any], name: str
+    ) -> dict[str, Any] | None:
+        """Value of a parameter that nobody has tried; :obj:`None` if anybody has."""
+        problem = snapshot.problem(space, decided, self.notices, {name})
+        settled = self._settled(problem, self.rng(snapshot.asking, len(decided)))
+        column = space.columns({name})
+        if not column <= settled.fixed.keys() - problem.fixed.keys():
+            return None
+        start = np.full(space.unit.n_dims, np.nan)
+        start[[*column]] = [settled.fixed[j] for j in column]
+        return space.decode(start) or None
 
     def rng(self, trial: FrozenTrial, stream: int) -> np.random.Generator:
         """Random numbers that depend on the seed and the trial, not on what was drawn before."""
         return np.random.default_rng([self.entropy, trial.number, stream])
 
-    def _tell(self, snapshot: Snapshot, suggestion: Suggestion) -> None:
-        """Stores what is expected of the trial, and says if the sources mislead."""
+    def _tell(self, snapshot: Snapshot, suggestion: Suggestion, n_sources: int) -> None:
+        """Stores what is expected of the trial, and says if sources mislead or do not count."""
         study, trial = snapshot.study, snapshot.asking
         if not isinstance(study, Study):
             return
         write_prediction(study, trial, suggestion, signs_of(study.directions), snapshot.age())
         tell_lineage(study, trial, self.ladder.readers, self.ladder.sizes, self.notices)
         weights = suggestion.source_weights
+        if weights and len(weights) - 1 < n_sources:
+            message = (
+                f"The {len(weights) - 1} largest of {n_sources} sources predict; smaller ones "
+                "only tell how the optimum moves, if their sizes are known."
+            )
+            self.notices.once(logging.INFO, ("sources", study.study_name), message)
         tell_if_misled(study, trial, snapshot.trials, weights, self.notices)
 
     def _point(self, problem: Problem, rng: np.random.Generator) -> Suggestion:
-        problem = settle_unknown_axes(problem, rng, at_centre=self.starts_at_centre)
-        return self.engine.suggest(problem, rng)
+        return self.engine.suggest(self._settled(problem, rng), rng)
+
+    def _settled(self, problem: Problem, rng: np.random.Generator) -> Problem:
+        return settle_unknown_axes(problem, rng, at_centre=self.starts_at_centre)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import optuna
 import pytest
 from hypothesis import given
@@ -11,6 +12,10 @@ from hypothesis import strategies as st
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup.data.plan import planned_params
+from optuna_scaleup.data.prediction import read_prediction
+from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.types import Problem
+from optuna_scaleup.types import Suggestion
 
 
 def branches(trial: optuna.Trial) -> float:
@@ -55,6 +60,29 @@ def test_a_parameter_that_the_plan_lacks_is_modelled_all_the_same() -> None:
     width = trial.suggest_int("width", 1, 64)
     assert abs(width - 32) < 24  # not random: the other branch has shown where widths are good
     assert -1 <= trial.suggest_float("slope", -1, 1) <= 1
+
+
+def test_parameters_that_nobody_has_tried_need_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many a branch brings, the models are fitted once a trial."""
+    suggested = []
+    suggest = Engine.suggest
+
+    def counted(engine: Engine, problem: Problem, rng: np.random.Generator) -> Suggestion:
+        suggested.append(problem.space.n_dims)
+        return suggest(engine, problem, rng)
+
+    monkeypatch.setattr(Engine, "suggest", counted)
+    study = optuna.create_study(sampler=ScaleUpSampler(finished(16), seed=0))
+    trial = study.ask()
+    value = branches(trial)
+    interval = read_prediction(study.trials[0]).value_interval
+    new = [trial.suggest_float(f"new{i}", 0, 1) for i in range(5)]
+    assert new == [0.5] * 5
+    assert len(suggested) == 1
+    assert interval is not None
+    assert read_prediction(study.trials[0]).value_interval == interval
+    study.tell(trial, value)
+    assert study.trials[0].params.keys() > {"x", "branch", "new0", "new4"}
 
 
 def test_the_better_branch_is_found_and_searched() -> None:

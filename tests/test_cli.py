@@ -136,6 +136,14 @@ def test_redacted_covers_both_spellings_and_foreign_urls() -> None:
     )
 
 
+def test_what_a_driver_takes_for_the_host_is_redacted() -> None:
+    """It splits at an `@` of the password that should have been written as `%40`."""
+    url = "mysql://me:ge@he@im@localhost:1/db"
+    for tail in ("he@im", "im"):
+        shown = redacted(f"Can't connect to 'x' on '{tail}@localhost'", url)
+        assert shown == "Can't connect to 'x' on '***localhost'"
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

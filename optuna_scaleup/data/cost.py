@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Final
 
 import numpy as np
 
-from optuna_scaleup._optuna import is_number
+from optuna_scaleup._optuna import as_float
 from optuna_scaleup.types import Array
 
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 
 CostOf = Callable[["FrozenTrial"], Any]
+
+_MAX_TOLD: Final = 80  # characters
 
 
 def checked_cost(cost: Any) -> CostOf | None:
@@ -44,13 +48,30 @@ def cost_column(trials: Sequence[FrozenTrial], cost: CostOf) -> Array:
     return np.array([_cost_of(trial, cost) for trial in trials], dtype=float)
 
 
+def complaint(trial: FrozenTrial, cost: CostOf) -> str:
+    """What the cost of a trial is that has none."""
+    try:
+        told = repr(cost(_own_copy(trial)))
+    except Exception as error:
+        told = f"{type(error).__name__}: {error}"
+    return f"trial {trial.number}: {told[:_MAX_TOLD]}"
+
+
 def _cost_of(trial: FrozenTrial, cost: CostOf) -> float:
     try:
-        value = cost(trial)
-        cost_value = float(value) if is_number(value) else math.nan
+        value = as_float(cost(_own_copy(trial)))
     except Exception:  # the user's own; a trial without a cost still counts for the rest
         return math.nan
-    return cost_value if math.isfinite(cost_value) and cost_value > 0.0 else math.nan
+    return value if math.isfinite(value) and value > 0.0 else math.nan
+
+
+def _own_copy(trial: FrozenTrial) -> FrozenTrial:
+    """A trial that the user's function may change without changing what is stored."""
+    own = copy.copy(trial)
+    own.params, own.distributions = dict(trial.params), dict(trial.distributions)
+    own.user_attrs, own.system_attrs = dict(trial.user_attrs), dict(trial.system_attrs)
+    own.intermediate_values = dict(trial.intermediate_values)
+    return own
 
 
 def _seconds(trial: FrozenTrial) -> float:

@@ -90,8 +90,9 @@ def tell_if_misled(
     last = [t for t in earlier if t.number < trial.number][-1:]
     if any(read_prediction(t).source_weights[-1:] > (MISLEADS,) for t in last):
         message = (
-            f"The sources of study {study.study_name!r} mislead: from trial {trial.number} on "
-            f"they are ignored (weight {1.0 - weights[-1]:.2f} of 1)."
+            f"The sources of study {study.study_name!r} mislead, or tell less than its own trials "
+            f"do by now: trial {trial.number} is suggested without them (weight "
+            f"{1.0 - weights[-1]:.2f} of 1)."
         )
         notices.once(logging.INFO, ("misleads", study.study_name), message)
 

@@ -237,7 +237,9 @@ def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str
     used = f"Using {dataset.n_trials} finished trials of the {label}"
     told = "; ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
     key = ("use" if dataset.n_trials else "use nothing", label, *sorted(kinds))
-    notices.once(logging.INFO, key, f"{used}; {told}." if told else f"{used}.")
+    is_free = dataset.cost is not None and dataset.n_trials and np.isnan(dataset.cost).all()
+    level = logging.WARNING if is_free else logging.INFO  # `cost` has no say
+    notices.once(level, key, f"{used}; {told}." if told else f"{used}.")
 
 
 def _fingerprint(dataset: Dataset, unit: UnitSpace) -> str:

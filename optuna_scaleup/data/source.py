@@ -75,7 +75,7 @@ class SourceData:
             if n_own != n_objectives:
                 raise ValueError(
                     f"The source {self.label!r} has {n_own} objectives, but the study to optimize "
-                    f"has {n_objectives}."
+                    f"has {n_objectives}. Leave it out, or give one with as many."
                 )
         # Trials that were copied to another study look like the originals.
         if self.study_name == target.study_name and self._holds(asking):
@@ -207,10 +207,11 @@ def tell_lineage(
 
     Once, and again for a first trial: the study may have been deleted and made anew.
     """
-    is_first = notices.is_first(("lineage", target.study_name))
-    if readers and (is_first or trial.number == 0):
+    key = ("lineage", target.study_name)
+    if readers and (trial.number == 0 or not notices.is_done(key)):
         records = tuple(reader.record(target) for reader in readers)
         write_lineage(target, Lineage(records, sizes.target, plain_prior(sizes.prior)))
+        notices.mark_done(key)
 
 
 def _is_beside(source: Study, target: Study) -> bool:

@@ -15,6 +15,7 @@ from optuna.trial import TrialState
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import enqueued_params
 from optuna_scaleup.data.cost import CostOf
+from optuna_scaleup.data.cost import complaint
 from optuna_scaleup.data.cost import cost_column
 from optuna_scaleup.data.curves import StudyCurves
 from optuna_scaleup.data.curves import pruned_outcomes
@@ -90,7 +91,10 @@ def finished_rows(
     costs = None
     if cost is not None:
         costs = cost_column(rows, cost)
-        kinds["complete without a positive, finite cost"] = int(np.isnan(costs[: len(kept)]).sum())
+        free = [t for t, paid in zip(kept, costs, strict=False) if np.isnan(paid)]
+        for first in free[:1]:
+            kind = f"complete without a positive, finite cost ({complaint(first, cost)})"
+            kinds[kind] = len(free)
     params = [trial.params for trial in rows]
     X = space.encode(params)
     dataset = Dataset(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from optuna.distributions import BaseDistribution
 from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
@@ -18,6 +19,9 @@ from optuna_scaleup.data.cost import cost_column
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.trials import finished_rows
+
+
+X: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1)}
 
 
 def trials(*costs: Any) -> list[optuna.trial.FrozenTrial]:
@@ -44,8 +48,32 @@ def test_what_is_no_positive_number_is_no_cost() -> None:
     np.testing.assert_array_equal(column, [2.0, *[np.nan] * 7])
 
 
-def test_a_callable_that_raises_gives_no_cost() -> None:
-    assert np.isnan(cost_column(trials(1.0), lambda trial: trial.user_attrs["none"])).all()
+def test_a_callable_that_raises_gives_no_cost(log_lines: list[str]) -> None:
+    def typo(trial: optuna.trial.FrozenTrial) -> Any:
+        return trial.user_attrs["none"]
+
+    assert np.isnan(cost_column(trials(1.0), typo)).all()
+    source = optuna.create_study(study_name="small")
+    source.add_trial(optuna.create_trial(value=1.0, params={"x": 0.5}, distributions=X))
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0, cost=typo))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    told = [line for line in log_lines if "of the source 'small'" in line]
+    (line,) = told
+    assert "1 complete without a positive, finite cost (trial 0: KeyError: 'none')" in line
+
+
+def test_a_callable_cannot_change_what_is_stored() -> None:
+    def greedy(trial: optuna.trial.FrozenTrial) -> Any:
+        trial.params.clear()
+        return trial.user_attrs.pop("cost")
+
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0, cost=greedy))
+    for trial in trials(1.0, 2.0):
+        trial.params, trial.distributions = {"x": 0.5}, X
+        study.add_trial(trial)
+    study.ask(X)
+    assert [t.user_attrs for t in study.trials[:2]] == [{"cost": 1.0}, {"cost": 2.0}]
+    assert study.trials[0].params == {"x": 0.5}
 
 
 @pytest.mark.parametrize(("cost", "error"), [("seconds", ValueError), (3, TypeError)])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
+from optuna.storages import InMemoryStorage
 
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup._optuna import read_study_attr
@@ -56,6 +59,26 @@ def test_a_study_made_anew_is_told_its_sources_again(tmp_path: Path) -> None:
         large.optimize(objective, n_trials=2)
         assert read_lineage(large).sources == (SourceRecord("small", "small"),)
         optuna.delete_study(study_name="large", storage=url)
+
+
+def test_a_record_that_could_not_be_written_is_written_by_the_next_trial() -> None:
+    class Flaky(InMemoryStorage):
+        fails = True
+
+        def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+            if self.fails and key.startswith("scaleup:sources"):
+                self.fails = False
+                raise StorageInternalError("database is locked")
+            super().set_study_system_attr(study_id, key, value)
+
+    storage = Flaky()
+    small = optuna.create_study(study_name="small", storage=storage)
+    small.optimize(objective, n_trials=6)
+    large = optuna.create_study(storage=storage, sampler=ScaleUpSampler(small, seed=0))
+    large.optimize(objective, n_trials=2, catch=(StorageInternalError,))
+    assert [t.state.name for t in large.trials] == ["FAIL", "COMPLETE"]
+    (record,) = read_lineage(large).sources
+    assert record.label == "small"
 
 
 def test_a_source_elsewhere_has_no_name_to_load(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_sources_that_mislead_twice_running_are_told_of_once(
         tell_if_misled(study, trial, study.trials, weight, notices)
     told = [line for line in log_lines if "mislead" in line]
     assert len(told) == (told_at is not None)
-    assert all(f"from trial {told_at} on they are ignored" in line for line in told)
+    assert all(f"trial {told_at} is suggested without them" in line for line in told)
 
 
 def test_a_prediction_is_read_in_the_sign_of_the_objective() -> None:
