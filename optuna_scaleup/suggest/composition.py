@@ -8,6 +8,7 @@ apart, so each term is averaged over its own model's draws.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ from optuna_scaleup.types import Array
 
 
 LOG_HALF = float(np.log(0.5))
+_NEAR = 0.05  # widths of the space, along every axis: two runs tell no more than one
+_INFEASIBLE = 1e6  # warped units for each unit of log probability: no value makes up for it
 
 
 @dataclass(frozen=True)
@@ -95,6 +98,44 @@ def log_feasibility(constraint: Mixture) -> MixtureAcquisition:
     """Log probability that a constraint holds."""
     threshold = constraint.to_warped(np.zeros(1))
     return MixtureAcquisition(constraint, LogProbabilityOfFeasibility(), threshold)
+
+
+def where_feasible(
+    functions: Callable[[Array], Array], constraints: Sequence[Mixture]
+) -> Callable[[Array], Array]:
+    """The functions, far worse where a constraint is likely broken, the more so the likelier."""
+    feasibility = [log_feasibility(constraint) for constraint in constraints]
+
+    def values(X: Array) -> Array:
+        excess = sum((np.minimum(f.value(X) - LOG_HALF, 0.0) for f in feasibility), np.zeros(1))
+        return np.asarray(functions(X) + _INFEASIBLE * excess)
+
+    return values
+
+
+class DrawnFunction:
+    """One function drawn from the model of the only objective: Thompson sampling.
+
+    Its best point is a draw of where the optimum is, where nothing else runs. It has no gradient.
+
+    Args:
+        models: Of all outputs.
+        X_running: Points not to come close to, shape ``(n, d)``.
+        rng: Random numbers.
+    """
+
+    def __init__(self, models: Models, X_running: Array, rng: np.random.Generator) -> None:
+        (objective,) = models.objectives
+        self._function = where_feasible(objective.sample(1, rng), models.constraints)
+        self._running = X_running
+
+    def value(self, X: Array) -> Array:
+        gap = np.nan_to_num(np.abs(X[:, None] - self._running)).max(axis=-1)
+        is_near = gap.min(axis=1, initial=np.inf) < _NEAR
+        return np.asarray(self._function(X)[0] - np.where(is_near, _INFEASIBLE, 0.0))
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        return float(self.value(x[None])[0]), np.zeros_like(x)
 
 
 class Sum:

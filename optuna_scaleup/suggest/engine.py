@@ -17,6 +17,7 @@ from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import check_criterion
 from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.activity import infer_activity
+from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.initial_design import CONTRAST_AT
@@ -121,13 +122,28 @@ class Engine:
         tried = _tried(problem)
         observed = np.full((len(tried), len(constraints)), np.nan)
         observed[: problem.target.n_trials] = observed_feasibility(problem.target, [*constraints])
+        acquisition: Acquisition
+        if is_only and self._is_draw_due(problem):
+            acquisition = DrawnFunction(models, problem.pending, rng)
+        else:
+            acquisition = compose(models, self._criterion(), tried, observed)
         return Survey(
             models,
             tuple(output.unit for output in objectives),
-            compose(models, self._criterion(), tried, observed),
+            acquisition,
             activity_of(problem),
             is_cold=all(len(mixture.source_weights) == 1 for mixture in mixtures),
         )
+
+    def _is_draw_due(self, problem: Problem) -> bool:
+        """Whether every other of the trials before the first value is due.
+
+        With trials that run, or failed, there is nothing to improve on but the source's own best.
+        Near that no place is likely to be better, so an improvement seems likeliest at the far
+        ends of the space: worth a look in case the source misleads, but not by all of a batch.
+        """
+        is_odd = not problem.target.n_trials and len(problem.pending) % 2 == 1
+        return is_odd and self._criterion().is_log
 
     def choose(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
         """The untried point that looks best; once, where the sources do not look."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,10 +11,9 @@ import numpy as np
 
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.acquisition import PosteriorMean
-from optuna_scaleup.suggest.composition import LOG_HALF
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
-from optuna_scaleup.suggest.composition import log_feasibility
+from optuna_scaleup.suggest.composition import where_feasible
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.engine import activity_of
 from optuna_scaleup.suggest.optima import optimum_draws
@@ -33,7 +31,6 @@ _N_PATHS = 128
 # "No source" is a guard of the search: a fifth of the prior is what it takes to leave a source
 # that misleads in time, more than the share of sources that do. Intervals are to be believed.
 _NO_SOURCE_ODDS = 0.2
-_INFEASIBLE = 1e6  # warped units for each unit of log probability: no value makes up for it
 
 
 @dataclass(frozen=True)
@@ -98,19 +95,6 @@ def forecast(
     )
     weights = tuple(map(float, mixture.source_weights)) if problem.sources else ()
     return Forecast(np.array(X)[order], values[order], optima, weights)
-
-
-def where_feasible(
-    functions: Callable[[Array], Array], constraints: Sequence[Mixture]
-) -> Callable[[Array], Array]:
-    """The functions, far worse where a constraint is likely broken, the more so the likelier."""
-    feasibility = [log_feasibility(constraint) for constraint in constraints]
-
-    def values(X: Array) -> Array:
-        excess = sum((np.minimum(f.value(X) - LOG_HALF, 0.0) for f in feasibility), np.zeros(1))
-        return np.asarray(functions(X) + _INFEASIBLE * excess)
-
-    return values
 
 
 def _best_mean(

@@ -8,9 +8,9 @@ from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.lineage import Scale
 from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.suggest.composition import where_feasible
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.engine import activity_of
-from optuna_scaleup.suggest.forecast import where_feasible
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.types import Problem

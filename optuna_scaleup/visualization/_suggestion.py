@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.engine import Survey
 from optuna_scaleup.types import Array
@@ -102,7 +103,7 @@ def next_suggestion(
     tried = np.concatenate([s.X[np.argsort(-s.Y[:, 0], kind="stable")] for s in studies])
     # A source's may lie outside the ranges.
     inside = np.where(np.isnan(tried), np.nan, space.unit.snap(np.nan_to_num(tried, nan=0.5)))
-    return Next(survey.activity.mask(at.x[None])[0], inside, survey, _label(problem))
+    return Next(survey.activity.mask(at.x[None])[0], inside, survey, _label(problem, survey))
 
 
 def _coordinates(fixed: Mapping[str, Any], space: SearchSpace) -> dict[int, float]:
@@ -119,7 +120,9 @@ def _coordinates(fixed: Mapping[str, Any], space: SearchSpace) -> dict[int, floa
     return found
 
 
-def _label(problem: Problem) -> str:
+def _label(problem: Problem, survey: Survey) -> str:
+    if isinstance(survey.acquisition, DrawnFunction):
+        return "Drawn function"
     if not problem.target.n_trials and not len(problem.pending):
         return "Posterior mean"
     label = "Log EHVI" if problem.target.Y.shape[1] > 1 else "Log EI"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from scipy.stats import norm
@@ -10,9 +12,11 @@ from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
 from optuna_scaleup.suggest.acquisition import best_mean
+from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.composition import LogPositive
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
+from optuna_scaleup.types import Array
 from tests import oracles
 from tests.fakes import KnownMixture
 
@@ -116,3 +120,26 @@ def test_positive_gain_keeps_the_order_and_is_finite_far_below() -> None:
     X = np.array([[-1e6], [-1e3], [-30.0], [-1.0], [0.0], [1.0], [1e3]])
     assert np.isfinite(ours.value(X)).all()
     assert (np.diff(ours.value(X)) > 0.0).all()
+
+
+def test_a_drawn_function_keeps_its_distance_from_what_runs() -> None:
+    """Along one axis at least; an axis that a point lacks tells nothing."""
+
+    class Drawn(KnownMixture):
+        def sample(
+            self, n_paths: int, rng: np.random.Generator, no_source_odds: float = 1.0
+        ) -> Callable[[Array], Array]:
+            return lambda X: np.tile(np.nansum(X, axis=1), (n_paths, 1))
+
+    one = np.zeros(1)
+    models = Models([Drawn(one, one + 1.0, one, one, one)])
+    running = np.array([[0.5, 0.5], [0.9, np.nan]])
+    X = np.array([[0.52, 0.46], [0.56, 0.5], [0.9, 0.1], [0.9, np.nan], [0.7, 0.9]])
+    drawn = DrawnFunction(models, running, np.random.default_rng(0))
+    is_near = np.array([True, False, True, True, False])
+    np.testing.assert_allclose(drawn.value(X), np.nansum(X, axis=1) - 1e6 * is_near)
+    alone = DrawnFunction(models, running[:0], np.random.default_rng(0))
+    np.testing.assert_allclose(alone.value(X), np.nansum(X, axis=1))
+    value, grad = alone.value_and_grad(X[0])
+    assert value == pytest.approx(0.98)
+    assert not grad.any()

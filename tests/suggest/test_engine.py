@@ -165,6 +165,17 @@ class TestPending:
         gaps = np.abs(X[:, None] - X[None]).max(axis=-1)
         assert gaps[~np.eye(5, dtype=bool)].min() > 1e-3
 
+    @pytest.mark.parametrize("source_optimum", [0.3, 0.6])
+    def test_the_second_of_a_batch_is_no_worst_case(self, source_optimum: float) -> None:
+        """Where the optimum may be, not where nothing is known; the same after a failure."""
+        empty, engine = replace(warm(0, source_optimum), source_keys=("a",)), Engine()
+        first = suggest(empty, engine)
+        running = replace(empty, X_pending=first[None])
+        second = np.array([suggest(running, engine, seed) for seed in range(12)])
+        gaps = np.abs(second - first).max(axis=1)
+        assert gaps.min() >= 0.05
+        assert np.median(gaps) < 0.25
+
     def test_concurrent_cold_suggestions_differ(self) -> None:
         problem = Problem(continuous(2), no_trials(2))
         first = suggest(problem)
