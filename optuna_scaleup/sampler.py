@@ -15,6 +15,7 @@ from typing import Union
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
+from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import as_legal
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.arguments import check_independent_sampler
@@ -171,6 +172,11 @@ class ScaleUpSampler(BaseSampler):
         """The sources and what is known of their sizes."""
         return self._planner.ladder
 
+    @property
+    def notices(self) -> Notices:
+        """What it has logged once, so that figures of its studies need not say it again."""
+        return self._planner.notices
+
     def recommend(
         self, study_or_search_space: Study | Mapping[str, BaseDistribution], n: int = 1
     ) -> list[Recommendation]:
@@ -269,7 +275,7 @@ class ScaleUpSampler(BaseSampler):
             return encoding_of(param_distribution).decode(0.0)
         if self._planner.search_space is not None and param_name not in self._planner.search_space:
             return self._sample_outside(study, trial, param_name, param_distribution)
-        plan = read_plan(trial, self._planner.notices)
+        plan = read_plan(trial, self.notices)
         if plan is not None and plan.agrees_with(trial.params) and param_name in plan.params:
             legal = as_legal(plan.params[param_name], param_distribution)
             if legal is not None:
@@ -282,12 +288,9 @@ class ScaleUpSampler(BaseSampler):
     ) -> Any:
         """Samples a parameter that the given ``search_space`` leaves out."""
         if self._warn_independent_sampling:
-            message = (
-                f"The parameter {name!r} is sampled without the model, as the `search_space` "
-                "of the sampler does not have it. `warn_independent_sampling=False` suppresses "
-                "this warning."
-            )
-            self._planner.notices.once(logging.WARNING, ("independent", name), message)
+            told = f"The parameter {name!r} is sampled without the model, as the sampler's "
+            told += "`search_space` lacks it. `warn_independent_sampling=False` suppresses this."
+            self.notices.once(logging.WARNING, ("independent", name), told)
         if self._independent_sampler is None:
             encoding = encoding_of(distribution)
             rng = self._planner.rng(trial, zlib.crc32(name.encode()))

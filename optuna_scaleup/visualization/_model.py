@@ -12,7 +12,6 @@ import numpy as np
 from optuna.trial import TrialState
 from optuna.trial import create_trial
 
-from optuna_scaleup._optuna import Notices
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.problem import Snapshot
 from optuna_scaleup.data.recall import recall
@@ -107,7 +106,7 @@ class View:
         """
         sampler, missing = sampler_of(study, source)
         asking = create_trial(state=TrialState.RUNNING)
-        snapshot = Snapshot.take(study, asking, sampler.ladder, Notices())
+        snapshot = Snapshot.take(study, asking, sampler.ladder, sampler.notices)
         space = SearchSpace.of(snapshot.expected_distributions())
         return cls(study, sampler, snapshot, space, missing)
 
@@ -131,7 +130,7 @@ class View:
 
     def problem(self) -> Problem:
         """The problem as the sampler sees it."""
-        problem = self.snapshot.problem(self.space, {}, Notices())
+        problem = self.snapshot.problem(self.space, {}, self.sampler.notices)
         return replace(problem, shelf=None)  # a figure writes nothing
 
     def report(self) -> TransferReport | None:

@@ -314,3 +314,14 @@ def test_transfer_without_source_shows_predictions_alone() -> None:
     assert len(traces(figure, "predicted: median, 90 %")[0].x) > 0
     assert figure.layout.xaxis.title.text == "Trial"
     assert not [t for t in figure.data if t.name.startswith("weight")]
+
+
+def test_figures_do_not_repeat_what_the_sampler_has_said(log_lines: list[str]) -> None:
+    small = optuna.create_study(study_name="other", sampler=optuna.samplers.RandomSampler(seed=0))
+    small.optimize(lambda trial: trial.suggest_float("z", 0, 1), n_trials=3)
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    for _ in range(2):
+        figures.plot_surrogate(study)
+        figures.plot_transfer(study)
+    assert sum("has no value of a parameter of the study" in line for line in log_lines) == 1
