@@ -48,6 +48,8 @@ def advice(report: TransferReport, ignored_since: int | None) -> str:
         and calibration.coverage.outer[1] < 0.9
     ):
         return "Outcomes surprise the model more often than they should: trust its intervals less."
+    if report.no_source_weight > (best.weight or 0.0):
+        return "The study's own trials say more than any source does: it goes on mostly by them."
     return f"Source {best.label!r} helps most: go on with it."
 
 

@@ -27,7 +27,7 @@ from optuna_scaleup.types import Array
 
 
 LOG_HALF = float(np.log(0.5))
-_NEAR = 0.05  # widths of the space, along every axis: two runs tell no more than one
+_NEAR = 0.05  # widths of the space, along every axis
 _INFEASIBLE = 1e6  # warped units for each unit of log probability: no value makes up for it
 
 
@@ -116,26 +116,50 @@ def where_feasible(
 class DrawnFunction:
     """One function drawn from the model of the only objective: Thompson sampling.
 
-    Its best point is a draw of where the optimum is, where nothing else runs. It has no gradient.
+    Its best point is a draw of where the optimum is. It has no gradient.
 
     Args:
         models: Of all outputs.
-        X_running: Points not to come close to, shape ``(n, d)``.
         rng: Random numbers.
     """
 
-    def __init__(self, models: Models, X_running: Array, rng: np.random.Generator) -> None:
+    def __init__(self, models: Models, rng: np.random.Generator) -> None:
         (objective,) = models.objectives
         self._function = where_feasible(objective.sample(1, rng), models.constraints)
-        self._running = X_running
 
     def value(self, X: Array) -> Array:
-        gap = np.nan_to_num(np.abs(X[:, None] - self._running)).max(axis=-1)
-        is_near = gap.min(axis=1, initial=np.inf) < _NEAR
-        return np.asarray(self._function(X)[0] - np.where(is_near, _INFEASIBLE, 0.0))
+        return np.asarray(self._function(X)[0])
 
     def value_and_grad(self, x: Array) -> tuple[float, Array]:
         return float(self.value(x[None])[0]), np.zeros_like(x)
+
+
+class Apart:
+    """An acquisition function that is far worse close to what runs.
+
+    Two runs there tell no more than one. But where a model is sure of the optimum, a running trial
+    makes it hardly surer, and all workers would go there.
+
+    Args:
+        acquisition: Of any kind.
+        X_running: Points not to come close to, shape ``(n, d)``.
+    """
+
+    def __init__(self, acquisition: Acquisition, X_running: Array) -> None:
+        self._acquisition = acquisition
+        self._running = X_running
+
+    def value(self, X: Array) -> Array:
+        return np.asarray(self._acquisition.value(X) - self._penalty(X))
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        value, grad = self._acquisition.value_and_grad(x)
+        return value - float(self._penalty(x[None])[0]), grad
+
+    def _penalty(self, X: Array) -> Array:
+        gap = np.nan_to_num(np.abs(X[:, None] - self._running)).max(axis=-1, initial=0.0)
+        is_near = gap.min(axis=1, initial=np.inf) < _NEAR
+        return np.where(is_near, _INFEASIBLE, 0.0)
 
 
 class Sum:

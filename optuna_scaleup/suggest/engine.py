@@ -17,6 +17,7 @@ from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import check_criterion
 from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.activity import infer_activity
+from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
@@ -124,7 +125,7 @@ class Engine:
         observed[: problem.target.n_trials] = observed_feasibility(problem.target, [*constraints])
         acquisition: Acquisition
         if is_only and self._is_draw_due(problem):
-            acquisition = DrawnFunction(models, problem.pending, rng)
+            acquisition = DrawnFunction(models, rng)
         else:
             acquisition = compose(models, self._criterion(), tried, observed)
         return Survey(
@@ -154,7 +155,7 @@ class Engine:
         """The untried point that looks best."""
         seeds, tried = good_points(problem, rng), _tried(problem)
         x = maximize(
-            survey.acquisition,
+            Apart(survey.acquisition, problem.pending),
             problem.space,
             seeds,
             tried,

@@ -12,6 +12,7 @@ from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
 from optuna_scaleup.suggest.acquisition import best_mean
+from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.composition import LogPositive
 from optuna_scaleup.suggest.composition import Models
@@ -122,24 +123,36 @@ def test_positive_gain_keeps_the_order_and_is_finite_far_below() -> None:
     assert (np.diff(ours.value(X)) > 0.0).all()
 
 
-def test_a_drawn_function_keeps_its_distance_from_what_runs() -> None:
-    """Along one axis at least; an axis that a point lacks tells nothing."""
-
+def test_a_drawn_function_is_what_the_model_draws() -> None:
     class Drawn(KnownMixture):
         def sample(
             self, n_paths: int, rng: np.random.Generator, no_source_odds: float = 1.0
         ) -> Callable[[Array], Array]:
-            return lambda X: np.tile(np.nansum(X, axis=1), (n_paths, 1))
+            return lambda X: np.tile(X.sum(axis=1), (n_paths, 1))
 
     one = np.zeros(1)
-    models = Models([Drawn(one, one + 1.0, one, one, one)])
+    drawn = DrawnFunction(Models([Drawn(one, one + 1.0, one, one, one)]), np.random.default_rng(0))
+    np.testing.assert_allclose(drawn.value(QUERY), QUERY[:, 0])
+    value, grad = drawn.value_and_grad(QUERY[2])
+    assert value == pytest.approx(QUERY[2, 0])
+    assert not grad.any()
+
+
+def test_apart_from_what_runs() -> None:
+    """Along one axis at least; an axis that a point lacks tells nothing."""
+
+    class Total:
+        def value(self, X: Array) -> Array:
+            return np.asarray(np.nansum(X, axis=1))
+
+        def value_and_grad(self, x: Array) -> tuple[float, Array]:
+            return float(np.nansum(x)), np.ones_like(x)
+
     running = np.array([[0.5, 0.5], [0.9, np.nan]])
     X = np.array([[0.52, 0.46], [0.56, 0.5], [0.9, 0.1], [0.9, np.nan], [0.7, 0.9]])
-    drawn = DrawnFunction(models, running, np.random.default_rng(0))
     is_near = np.array([True, False, True, True, False])
-    np.testing.assert_allclose(drawn.value(X), np.nansum(X, axis=1) - 1e6 * is_near)
-    alone = DrawnFunction(models, running[:0], np.random.default_rng(0))
-    np.testing.assert_allclose(alone.value(X), np.nansum(X, axis=1))
-    value, grad = alone.value_and_grad(X[0])
-    assert value == pytest.approx(0.98)
-    assert not grad.any()
+    apart = Apart(Total(), running)
+    np.testing.assert_allclose(apart.value(X), np.nansum(X, axis=1) - 1e6 * is_near)
+    for x, value in zip(X, apart.value(X), strict=True):
+        assert apart.value_and_grad(x)[0] == pytest.approx(value)
+    np.testing.assert_array_equal(Apart(Total(), running[:0]).value(X), np.nansum(X, axis=1))

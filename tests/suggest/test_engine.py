@@ -176,6 +176,17 @@ class TestPending:
         assert gaps.min() >= 0.05
         assert np.median(gaps) < 0.25
 
+    def test_a_sure_model_does_not_send_all_workers_to_one_point(self) -> None:
+        """Twelve trials of a quadratic with its source tell where the optimum is."""
+        engine, X = Engine(), np.empty((0, 2))
+        source = quadratic_study(30, 2, 0.3, np.random.default_rng(2))
+        target = quadratic_study(12, 2, 0.3, np.random.default_rng(3))
+        for seed in range(6):
+            problem = Problem(continuous(2), target, (source,), X_pending=X, source_keys=("a",))
+            X = np.concatenate([X, suggest(problem, engine, seed)[None]])
+        gaps = np.abs(X[:, None] - X[None]).max(axis=-1)
+        assert gaps[~np.eye(6, dtype=bool)].min() >= 0.05
+
     def test_concurrent_cold_suggestions_differ(self) -> None:
         problem = Problem(continuous(2), no_trials(2))
         first = suggest(problem)
