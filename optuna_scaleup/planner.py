@@ -189,15 +189,13 @@ class Planner:
     def _start(
         self, snapshot: Snapshot, space: SearchSpace, decided: Mapping[str, Any], name: str
     ) -> dict[str, Any] | None:
-        """Value of a parameter that nobody has tried; :obj:`None` if anybody has."""
+        """Value of an open parameter that nobody has tried; :obj:`None` if anybody has."""
         problem = snapshot.problem(space, decided, self.notices, {name})
         settled = self._settled(problem, self.rng(snapshot.asking, len(decided)))
-        column = space.columns({name})
-        if not column <= settled.fixed.keys() - problem.fixed.keys():
+        j = space.names.index(name)
+        if j not in settled.fixed:
             return None
-        start = np.full(space.unit.n_dims, np.nan)
-        start[[*column]] = [settled.fixed[j] for j in column]
-        return space.decode(start) or None
+        return {name: space.encodings[j].decode(settled.fixed[j])}
 
     def rng(self, trial: FrozenTrial, stream: int) -> np.random.Generator:
         """Random numbers that depend on the seed and the trial, not on what was drawn before."""

@@ -19,10 +19,10 @@ import numpy as np
 
 
 Array = np.ndarray
+QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the open unit cube
+
 MISLEADS = 0.95
 """Weight of "no source" from which on the sources no longer matter."""
-
-QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the open unit cube
 
 
 @dataclass(frozen=True)

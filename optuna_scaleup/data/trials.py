@@ -92,8 +92,8 @@ def finished_rows(
     if cost is not None:
         costs = cost_column(rows, cost)
         free = [t for t, paid in zip(kept, costs, strict=False) if np.isnan(paid)]
-        for first in free[:1]:
-            kind = f"complete without a positive, finite cost ({complaint(first, cost)})"
+        if free:
+            kind = f"complete without a positive, finite cost ({complaint(free[0], cost)})"
             kinds[kind] = len(free)
     params = [trial.params for trial in rows]
     X = space.encode(params)
