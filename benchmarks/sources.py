@@ -10,6 +10,7 @@ import optuna
 from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
 from optuna.trial import create_trial
 
 from benchmarks.tasks import SourceTask
@@ -80,5 +81,6 @@ def _to_trial(source: SourceTask, row: dict[str, Any]) -> FrozenTrial:
     return create_trial(
         params=row["params"],
         distributions={name: source.search_space[name] for name in row["params"]},
+        state=TrialState.FAIL if row["value"] is None else TrialState.COMPLETE,
         value=row["value"],
     )

@@ -124,6 +124,12 @@ def enqueued_params(trial: FrozenTrial) -> Mapping[str, Any]:
     return params if isinstance(params, Mapping) else {}
 
 
+def retried_numbers(trial: FrozenTrial) -> list[int]:
+    """Numbers of the failed trials that this one repeats, of a storage that retries."""
+    numbers = trial.system_attrs.get("retry_history", [])
+    return [n for n in numbers if isinstance(n, int)] if isinstance(numbers, list) else []
+
+
 def constraints_of(trial: FrozenTrial) -> dict[str, float]:
     """The constraints by name; those of Optuna 4 go by their position.
 

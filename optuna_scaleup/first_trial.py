@@ -27,7 +27,7 @@ def settle_unknown_axes(problem: Problem, rng: np.random.Generator, *, at_centre
     is_known = np.any([_has_values(X) for X in finished], axis=0)
     if not is_known.any():
         return problem
-    is_known |= _has_values(problem.pending)
+    is_known |= _has_values(problem.unknown)
     settled = {
         j: _start(axis, rng, at_centre)
         for j, axis in enumerate(problem.space.axes)

@@ -35,6 +35,7 @@ from optuna_scaleup.first_trial import settle_unknown_axes
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.outputs import constraint_outputs
 from optuna_scaleup.suggest.outputs import cost_output
+from optuna_scaleup.suggest.outputs import failure_output
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Suggestion
@@ -103,10 +104,10 @@ class Planner:
         snapshot = self.look_on(study)
         space = SearchSpace.of(self.expected(snapshot))
         problem = snapshot.problem(space, {}, self.notices)
-        cost = cost_output(problem)
         outputs = [*objective_outputs(problem), *constraint_outputs(problem).values()]
-        for output in [*outputs, *([] if cost is None else [cost])]:
-            self.engine.sources_of(output.problem)
+        for output in (*outputs, failure_output(problem), cost_output(problem)):
+            if output is not None:
+                self.engine.sources_of(output.problem)
 
     def draw(
         self,

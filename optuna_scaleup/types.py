@@ -103,6 +103,7 @@ class Dataset:
         cost: What each trial cost, shape ``(n,)``, positive, ``NaN`` where missing, if it matters.
         is_foreign: Where a coordinate is ``NaN`` although the parameter was active, as the space
             lacks its value (another choice), shape ``(n, d)``, if anywhere.
+        X_failed: Coordinates of trials that ended with an error, shape ``(k, d)``, if any.
     """
 
     X: Array
@@ -111,10 +112,16 @@ class Dataset:
     constraints: Mapping[str, Array] = field(default_factory=dict)
     cost: Array | None = None
     is_foreign: Array | None = None
+    X_failed: Array | None = None
 
     @property
     def n_trials(self) -> int:
         return len(self.X)
+
+    @property
+    def failed(self) -> Array:
+        """``X_failed``, without rows where nothing failed."""
+        return self.X[:0] if self.X_failed is None else self.X_failed
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,8 @@ class Problem:
         scales: How large the sources are beside the target, if any size is known.
         shelf: Where fits of the sources are shared with other workers, if anywhere.
         shown: Axes that this trial is known to have, whatever branch other trials took.
+        X_unused: Finished trials that tell no value, to be kept away from, shape ``(q, d)``.
+        has_classes: Whether values are -0.5 and 0.5 only, for two classes of trials.
     """
 
     space: UnitSpace
@@ -180,15 +189,27 @@ class Problem:
     scales: Scales | None = None
     shelf: FitShelf | None = None
     shown: frozenset[int] = frozenset()
+    X_unused: Array | None = None
+    has_classes: bool = False
 
     @property
     def pending(self) -> Array:
         """``X_pending``, without rows where nothing is running."""
         return np.empty((0, self.space.n_dims)) if self.X_pending is None else self.X_pending
 
+    @property
+    def unknown(self) -> Array:
+        """Points whose value is not known: running trials, and finished ones without a value."""
+        unused = [] if self.X_unused is None else [self.X_unused]
+        return np.concatenate([self.pending, *unused])
+
     def with_pending(self, point: Array) -> Problem:
-        """The same problem with one more point, shape ``(d,)``, whose outcome is not known yet."""
+        """The same problem with one more running trial, shape ``(d,)``."""
         return replace(self, X_pending=np.concatenate([self.pending, point[None]]))
+
+    def settled(self) -> Problem:
+        """The same problem without points whose value is not known."""
+        return replace(self, X_pending=None, X_unused=None)
 
     def anew(self) -> Problem:
         """The same problem for a trial of which nothing is decided."""

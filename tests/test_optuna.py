@@ -17,6 +17,7 @@ from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import as_legal
 from optuna_scaleup._optuna import enqueued_params
 from optuna_scaleup._optuna import is_same_trial
+from optuna_scaleup._optuna import retried_numbers
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,15 @@ def test_enqueued_params() -> None:
     study.ask()
     study.ask()
     assert [enqueued_params(trial) for trial in study.trials] == [{"x": 1}, {}]
+
+
+@pytest.mark.parametrize(
+    ("history", "expected"), [([3, 5], [3, 5]), (None, []), ("35", []), ([3, "5"], [3])]
+)
+def test_retried_numbers(history: Any, expected: list[int]) -> None:
+    trial = optuna.create_trial(value=0.0)
+    trial.system_attrs["retry_history"] = history
+    assert retried_numbers(trial) == expected
 
 
 def test_same_trial_means_the_same_record() -> None:

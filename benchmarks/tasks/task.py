@@ -41,7 +41,7 @@ class Surface:
     Attributes:
         name: What it is, for people.
         search_space: Distributions in a fixed order; parents before their children.
-        evaluate_many: Raw metric of each configuration, shape ``(n,)``.
+        evaluate_many: Raw metric of each configuration, shape ``(n,)``; ``NaN`` of one that fails.
         scale: Sizes of the training job (positive numbers by name) where known.
         cost_many: Cost of training each configuration in a unit of the surface's own (seconds,
             floating-point operations) where known, shape ``(n,)``.
@@ -104,7 +104,7 @@ class Task(Surface):
         best: Best known value.
         median: Value of a median random configuration.
         sources: Small to large.
-        noise_free_many: Exact values where ``evaluate_many`` is noisy; regret counts these.
+        noise_free_many: Exact values where ``evaluate_many`` is noisy or fails; they make regret.
     """
 
     id: str

@@ -36,6 +36,7 @@ from optuna_scaleup.data.space import observed_distributions
 from optuna_scaleup.data.trials import PRUNED_USED
 from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.trials import pending_rows
+from optuna_scaleup.data.trials import unused_rows
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
@@ -178,7 +179,8 @@ class Snapshot:
             space=space.unit,
             target=target,
             sources=sources,
-            X_pending=pending_rows(self.trials, unused, self.asking, space, notices),
+            X_pending=pending_rows(self.trials, self.asking, space, notices),
+            X_unused=unused_rows(unused, space),
             fixed={j: float(u) for j, u in enumerate(coordinates) if not np.isnan(u)},
             shown=space.columns({*self.asking.params, *shown}),
             source_keys=tuple(_fingerprint(dataset, space.unit) for dataset in sources),
@@ -212,7 +214,7 @@ class Snapshot:
             dataset, kinds, _ = finished_rows(source.trials, space, own_signs, cost=self.cost)
             label = f"source {source.label!r}"
             _tell_use(notices, label, dataset, kinds)
-            dataset = replace(dataset, X=_without_foreign_ranges(dataset.X, space.unit))
+            dataset = _without_foreign_ranges(dataset, space.unit)
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))
             elif dataset.n_trials:
@@ -224,13 +226,18 @@ class Snapshot:
         return usable
 
 
-def _without_foreign_ranges(X: Array, unit: UnitSpace) -> Array:
+def _without_foreign_ranges(dataset: Dataset, unit: UnitSpace) -> Dataset:
     """Drops ordered columns of which no value lies in the target's range.
 
     A model of such a column says nothing in the range, and would hide what it knows of the others.
     """
-    reaches = np.any((X >= 0.0) & (X <= 1.0), axis=0)
-    return np.where(reaches | unit.is_categorical, X, np.nan)
+    X, X_failed = dataset.X, dataset.X_failed
+    is_kept = np.any((X >= 0.0) & (X <= 1.0), axis=0) | unit.is_categorical
+    return replace(
+        dataset,
+        X=np.where(is_kept, X, np.nan),
+        X_failed=None if X_failed is None else np.where(is_kept, X_failed, np.nan),
+    )
 
 
 def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str]) -> None:
@@ -245,7 +252,8 @@ def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str
 def _fingerprint(dataset: Dataset, unit: UnitSpace) -> str:
     """Equal in any process if, and only if, the arrays and the kinds of axes are equal."""
     digest = hashlib.sha256(repr((dataset.X.shape, dataset.Y.shape)).encode())
-    for array in (dataset.X, dataset.Y, unit.is_categorical, dataset.noise_var, dataset.cost):
+    optional = (dataset.noise_var, dataset.cost, dataset.X_failed)
+    for array in (dataset.X, dataset.Y, unit.is_categorical, *optional):
         digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
     for name, column in dataset.constraints.items():
         digest.update(name.encode())

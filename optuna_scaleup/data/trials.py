@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from typing import Any
 from typing import Final
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import enqueued_params
+from optuna_scaleup._optuna import retried_numbers
 from optuna_scaleup.data.cost import CostOf
 from optuna_scaleup.data.cost import complaint
 from optuna_scaleup.data.cost import cost_column
@@ -33,11 +36,12 @@ if TYPE_CHECKING:
 
 
 _N_AVOIDED: Final = 32
+_N_FAILED: Final = 64
 _N_UNDECIDED_HEEDED: Final = 16
 _LONGEST_THOUGHT: Final = timedelta(minutes=1)
 PRUNED_USED: Final = "pruned, their outcome estimated"
 _SKIPPED_STATES: Final = {
-    TrialState.FAIL: "skipped as failed",
+    TrialState.FAIL: "that failed",
     TrialState.PRUNED: "skipped as pruned",
 }
 
@@ -104,33 +108,57 @@ def finished_rows(
         constraints=constraints,
         cost=costs,
         is_foreign=space.is_foreign(params, X),
+        X_failed=_failed_rows(trials, space, X),
     )
     used = {id(trial) for trial in rows}
     unused = [t for t in trials if t.state.is_finished() and id(t) not in used]
     return Finished(dataset, +kinds, unused)
 
 
-def pending_rows(
-    trials: Sequence[FrozenTrial],
-    unused: Sequence[FrozenTrial],
-    asking: FrozenTrial,
-    space: SearchSpace,
-    notices: Notices,
-) -> Array | None:
-    """Points whose outcome is not known yet, shape ``(q, d)``: other running trials, as planned.
+def _failed_rows(trials: Sequence[FrozenTrial], space: SearchSpace, X: Array) -> Array | None:
+    """Points of the latest failures.
 
-    The latest unused trials count as well. A failure teaches no value, but going straight back to
-    the point that failed would repeat it for ever.
+    Not of those that another trial repeated: the outcome of that one tells more. Nor of trials
+    that failed before they had a parameter that all others have.
     """
+    repeated = {number for trial in trials for number in retried_numbers(trial)}
+    failed = [
+        trial
+        for trial in trials
+        if trial.state == TrialState.FAIL and trial.params and trial.number not in repeated
+    ]
+    points = _points([trial.params for trial in failed[-_N_FAILED:]], space)
+    if points is None:
+        return None
+    is_common = ~np.isnan(X).any(axis=0)
+    return np.asarray(points[~np.isnan(points[:, is_common]).any(axis=1)])
+
+
+def pending_rows(
+    trials: Sequence[FrozenTrial], asking: FrozenTrial, space: SearchSpace, notices: Notices
+) -> Array | None:
+    """Points of other running trials, as planned, shape ``(q, d)``."""
     running = [
         trial
         for trial in trials
         if trial.state == TrialState.RUNNING and trial.number != asking.number
     ]
-    rows = [intended_params(trial, notices) for trial in running]
-    rows += [trial.params for trial in unused if trial.params][-_N_AVOIDED:]
+    return _points([intended_params(trial, notices) for trial in running], space)
+
+
+def unused_rows(unused: Sequence[FrozenTrial], space: SearchSpace) -> Array | None:
+    """Points of the latest unused trials, shape ``(q, d)``.
+
+    A failure teaches no value, but going straight back to the point that failed would repeat it
+    for ever.
+    """
+    return _points([trial.params for trial in unused if trial.params][-_N_AVOIDED:], space)
+
+
+def _points(rows: Sequence[Mapping[str, Any]], space: SearchSpace) -> Array | None:
+    """Those that have any value; :obj:`None` if there is none."""
     points = space.encode(rows)
-    points = points[~np.all(np.isnan(points), axis=1)]
+    points = points[~np.isnan(points).all(axis=1)]
     return points if len(points) else None
 
 

@@ -10,6 +10,8 @@ import numpy as np
 from scipy.special import betaincinv
 
 from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.gp import VALUES
+from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.hyperposterior import draw
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
@@ -45,7 +47,7 @@ class Diagnosis:
 
 
 def diagnose(
-    rows: Rows, source: Source, quasi_random: QuasiRandom, deterministic: bool = False
+    rows: Rows, source: Source, quasi_random: QuasiRandom, hyperprior: Hyperprior = VALUES
 ) -> Diagnosis:
     """Draws the relation of a study to one source from its posterior.
 
@@ -53,10 +55,10 @@ def diagnose(
         rows: The large study's trials; none: the motion is drawn from its prior.
         source: The fitted small study.
         quasi_random: Source of quasi-random points.
-        deterministic: Whether the objective has no noise.
+        hyperprior: Of the noise.
     """
     rows = rows.representative(_MAX_ROWS)
-    density = transfer_density(rows, source, deterministic)
+    density = transfer_density(rows, source, hyperprior)
     sobol = quasi_random(_N_PROPOSALS, len(density.prior.loc))
     if density.n_trials:
         draws = draw(density, sobol, _N_DRAWS)

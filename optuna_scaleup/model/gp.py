@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from optuna_scaleup.model.density import Density
@@ -9,36 +11,51 @@ from optuna_scaleup.model.priors import Prior
 from optuna_scaleup.model.rows import Rows
 
 
-# Units: lengthscales in widths of the space, variances in squared distances median to best.
-LENGTHSCALE = 0.5  # times sqrt(n_dims): the typical distance grows with it (Hvarfner et al., 2024)
+@dataclass(frozen=True)
+class Hyperprior:
+    """Medians, and standard deviations of the logarithm, of a GP's hyperparameters.
+
+    Attributes:
+        lengthscale: In widths of the space, times ``sqrt(n_dims)``: the typical distance grows
+            with it (Hvarfner et al., 2024).
+        amplitude_var: In squared distances median to best, like the noise.
+        amplitude_log_std: How sure that is.
+        noise_var: Noise variance.
+        noise_log_std: How sure that is.
+    """
+
+    lengthscale: float = 0.5
+    amplitude_var: float = 2.5
+    amplitude_log_std: float = 1.0
+    noise_var: float = 1e-4
+    noise_log_std: float = 2.0
+
+
+VALUES = Hyperprior()
+NOISE_FREE_VALUES = Hyperprior(noise_var=1e-6, noise_log_std=1e-3)
+# Of two classes one apart. Without noise the step from one to the other would need a lengthscale
+# as short as the gap between two trials, and nothing would be known elsewhere.
+CLASSES = Hyperprior(
+    lengthscale=1.0,
+    amplitude_var=0.5,
+    amplitude_log_std=0.5,
+    noise_var=0.05,
+    noise_log_std=0.5,
+)
 LENGTHSCALE_LOG_STD = 0.7
-AMPLITUDE_VAR = 2.5
-AMPLITUDE_LOG_STD = 1.0
-NOISE_VAR = 1e-4
-NOISE_LOG_STD = 2.0
-PINNED_NOISE_VAR = 1e-6
-PINNED_LOG_STD = 1e-3
 SCALE_LOG_STD = 0.25
 SCALE_DOF = 3.0  # heavy tails: the metric's unit may differ between studies
 BOWL = 0.05  # People centre their spaces on a good guess, but optima lie in corners as well.
 
 
-def noise_prior(deterministic: bool) -> tuple[float, float]:
-    """Location and scale of ``log noise_var``."""
-    if deterministic:
-        return float(np.log(PINNED_NOISE_VAR)), PINNED_LOG_STD
-    return float(np.log(NOISE_VAR)), NOISE_LOG_STD
-
-
-def gp_prior(n_axes: int, log_scale: float, deterministic: bool = False) -> Prior:
+def gp_prior(n_axes: int, log_scale: float, hyperprior: Hyperprior = VALUES) -> Prior:
     """Prior of a GP without a parent; ``log_scale`` centres the distance median to best."""
-    log_noise, noise_std = noise_prior(deterministic)
-    log_lengthscale = np.log(LENGTHSCALE * np.sqrt(max(n_axes, 1)))
+    log_lengthscale = np.log(hyperprior.lengthscale * np.sqrt(max(n_axes, 1)))
+    tail = [np.log(hyperprior.amplitude_var), np.log(hyperprior.noise_var), log_scale]
+    tail_std = [hyperprior.amplitude_log_std, hyperprior.noise_log_std, SCALE_LOG_STD]
     return Prior(
-        loc=np.array([*[log_lengthscale] * n_axes, np.log(AMPLITUDE_VAR), log_noise, log_scale]),
-        scale=np.array(
-            [*[LENGTHSCALE_LOG_STD] * n_axes, AMPLITUDE_LOG_STD, noise_std, SCALE_LOG_STD]
-        ),
+        loc=np.array([*[log_lengthscale] * n_axes, *tail]),
+        scale=np.array([*[LENGTHSCALE_LOG_STD] * n_axes, *tail_std]),
         dof=np.array([*[np.inf] * (n_axes + 2), SCALE_DOF]),
     )
 
@@ -46,7 +63,7 @@ def gp_prior(n_axes: int, log_scale: float, deterministic: bool = False) -> Prio
 def gp_density(
     rows: Rows,
     log_scale: float,
-    deterministic: bool = False,
+    hyperprior: Hyperprior = VALUES,
     anchor: float = 0.0,
     bowl_weight: float = BOWL,
     additive_share: float = 0.0,
@@ -55,7 +72,7 @@ def gp_density(
     """Log posterior of the hyperparameters of a GP without a parent."""
     return Density(
         rows,
-        gp_prior(rows.n_axes, log_scale, deterministic),
+        gp_prior(rows.n_axes, log_scale, hyperprior),
         bowl_weight=bowl_weight,
         anchor=anchor,
         additive_share=additive_share,

@@ -180,7 +180,7 @@ def fit_mixture(
     sources: Sequence[Source],
     X_pending: Array,
     quasi_random: QuasiRandom,
-    deterministic: bool = False,
+    hyperprior: gp.Hyperprior = gp.VALUES,
     offset_var: float = OFFSET_VAR,
     is_sought: bool = False,
     is_smooth: bool = False,
@@ -195,7 +195,7 @@ def fit_mixture(
         sources: Fitted small studies.
         X_pending: Running trials, shape ``(q, d)``.
         quasi_random: Source of quasi-random points.
-        deterministic: Whether the objective has no noise.
+        hyperprior: Of the study's own GP; noise has the same one with a source.
         offset_var: Prior variance of the offset to a source, in squared warped units.
         is_sought: Whether the best value of this output is all that matters: not where a front of
             several objectives does, nor of a constraint or a cost, which have to be predicted.
@@ -217,12 +217,12 @@ def fit_mixture(
             return gp.gp_density(
                 rows,
                 own_log_scale,
-                deterministic,
+                hyperprior,
                 anchor,
                 additive_share=share,
                 is_smooth=is_smooth,
             )
-        return transfer_density(rows, source, deterministic, offset_var, share)
+        return transfer_density(rows, source, hyperprior, offset_var, share)
 
     n_prior_draws = _N_PRIOR_DRAWS if not len(X_pending) else _N_PRIOR_DRAWS_PENDING
 

@@ -74,7 +74,12 @@ class Source:
 
 
 def fit_source(
-    rows: Rows, columns: Array, axes: Array, n_axes: int, theta: Array | None = None
+    rows: Rows,
+    columns: Array,
+    axes: Array,
+    n_axes: int,
+    theta: Array | None = None,
+    hyperprior: gp.Hyperprior = gp.VALUES,
 ) -> Source:
     """Fits the GP of a small study.
 
@@ -85,13 +90,14 @@ def fit_source(
         n_axes: Number of the target's axes.
         theta: :attr:`Source.theta` of an earlier fit to the same rows; one that cannot be is
             ignored.
+        hyperprior: Of its GP.
     """
     log_scale = float(np.log(warp.robust_scale(rows.y)))
-    fit_density = _density(rows.representative(_MAX_FIT_ROWS), log_scale)
+    fit_density = _density(rows.representative(_MAX_FIT_ROWS), log_scale, hyperprior)
     if theta is None or not may_be_mode(fit_density, theta):
         theta = find_mode(fit_density, fit_density.prior.loc).theta.round(_N_DECIMALS)
     rows = rows.representative(_MAX_ROWS)
-    density = _density(rows, log_scale)
+    density = _density(rows, log_scale, hyperprior)
     t = density.unpack(theta[None])
     v, z = density.warped(t)
     inverse = density.inverse_lengthscales(t)[0]
@@ -112,7 +118,7 @@ def fit_source(
         z=z[0],
         bowl=density.bowl_weight,
     )
-    log_lengthscales = gp.gp_prior(n_axes, 0.0).loc[:n_axes].copy()
+    log_lengthscales = gp.gp_prior(n_axes, 0.0, hyperprior).loc[:n_axes].copy()
     log_lengthscales[axes] = t.log_lengthscales[0]
     n_shift = parent.n_shift
     return Source(
@@ -127,28 +133,27 @@ def fit_source(
     )
 
 
-def _density(rows: Rows, log_scale: float) -> Density:
-    return gp.gp_density(rows, log_scale, bowl_weight=_BOWL)
+def _density(rows: Rows, log_scale: float, hyperprior: gp.Hyperprior) -> Density:
+    return gp.gp_density(rows, log_scale, hyperprior, bowl_weight=_BOWL)
 
 
 def transfer_density(
     rows: Rows,
     source: Source,
-    deterministic: bool = False,
+    hyperprior: gp.Hyperprior = gp.VALUES,
     offset_var: float = OFFSET_VAR,
     additive_share: float = 0.0,
 ) -> Density:
     """Log posterior of the hyperparameters of a study whose prior is a source's posterior."""
     n_shift = source.parent.n_shift
-    log_noise, noise_std = gp.noise_prior(deterministic)
-    tail = [np.log(RESIDUAL_VAR), log_noise, source.log_scale]
+    tail = [np.log(RESIDUAL_VAR), np.log(hyperprior.noise_var), source.log_scale]
     prior = Prior(
         loc=np.concatenate([source.shift_loc, source.log_lengthscales, tail]),
         scale=np.concatenate(
             [
                 source.shift_std,
                 np.full(rows.n_axes, RESIDUAL_LENGTHSCALE_LOG_STD),
-                [RESIDUAL_LOG_STD, noise_std, SCALE_LOG_STD],
+                [RESIDUAL_LOG_STD, hyperprior.noise_log_std, SCALE_LOG_STD],
             ]
         ),
         dof=np.concatenate(

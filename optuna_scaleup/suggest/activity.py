@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import Problem
 from optuna_scaleup.types import UnitSpace
 
 
@@ -154,3 +156,13 @@ def _in_order(rules: Sequence[Rule]) -> tuple[Rule, ...]:
         ordered += ready
         waiting = [rule for rule in waiting if rule.parent in open_children]
     return tuple(ordered)
+
+
+def activity_of(problem: Problem) -> Activity:
+    """Which parameters a branch of the space has, as all studies show."""
+    studies = [_with_foreign(study) for study in (problem.target, *problem.sources)]
+    return infer_activity(problem.space, studies, problem.shown)
+
+
+def _with_foreign(study: Dataset) -> Array:
+    return study.X if study.is_foreign is None else np.where(study.is_foreign, np.inf, study.X)

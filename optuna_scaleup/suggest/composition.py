@@ -39,15 +39,22 @@ class Models:
         objectives: One each.
         constraints: One each; feasible where the value is zero or less.
         log_cost: Of the logarithm of the cost, if it matters.
+        failure: Of whether a trial fails, likely where the value is above zero, if several did.
     """
 
     objectives: Sequence[Mixture]
     constraints: Sequence[Mixture] = ()
     log_cost: Mixture | None = None
+    failure: Mixture | None = None
 
     @property
     def n_outputs(self) -> int:
-        return len(self.objectives) + len(self.constraints) + (self.log_cost is not None)
+        return len(self.objectives) + len(self.limits) + (self.log_cost is not None)
+
+    @property
+    def limits(self) -> list[Mixture]:
+        """What has to be zero or less: the constraints, and that a trial fails."""
+        return [*self.constraints, *([] if self.failure is None else [self.failure])]
 
     def is_feasible(self, X: Array, observed: Array) -> Array:
         """Rows of ``X`` at which every constraint holds, shape ``(n,)``.
@@ -75,10 +82,11 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
         models: Of all outputs.
         criterion: What a single objective's prediction is worth, once something was tried. Of
             several objectives the hypervolume counts.
-        X_tried: Finished and running trials, shape ``(n, d)``.
+        X_tried: Finished and running trials, shape ``(n, d)``, and failed ones if nothing is said
+            of failures.
         observed: Whether they kept each constraint, see :meth:`Models.is_feasible`.
     """
-    factors: list[Acquisition] = [log_feasibility(model) for model in models.constraints]
+    factors: list[Acquisition] = [log_feasibility(model) for model in models.limits]
     if models.log_cost is not None and len(X_tried):
         factors.append(LogCheapness(models.log_cost))
     X_feasible = X_tried[models.is_feasible(X_tried, observed)]
@@ -101,10 +109,10 @@ def log_feasibility(constraint: Mixture) -> MixtureAcquisition:
 
 
 def where_feasible(
-    functions: Callable[[Array], Array], constraints: Sequence[Mixture]
+    functions: Callable[[Array], Array], limits: Sequence[Mixture]
 ) -> Callable[[Array], Array]:
-    """The functions, far worse where a constraint is likely broken, the more so the likelier."""
-    feasibility = [log_feasibility(constraint) for constraint in constraints]
+    """The functions, far worse where a limit is likely broken, the more so the likelier."""
+    feasibility = [log_feasibility(limit) for limit in limits]
 
     def values(X: Array) -> Array:
         excess = sum((np.minimum(f.value(X) - LOG_HALF, 0.0) for f in feasibility), np.zeros(1))
@@ -125,7 +133,7 @@ class DrawnFunction:
 
     def __init__(self, models: Models, rng: np.random.Generator) -> None:
         (objective,) = models.objectives
-        self._function = where_feasible(objective.sample(1, rng), models.constraints)
+        self._function = where_feasible(objective.sample(1, rng), models.limits)
 
     def value(self, X: Array) -> Array:
         return np.asarray(self._function(X)[0])
@@ -142,12 +150,12 @@ class Apart:
 
     Args:
         acquisition: Of any kind.
-        X_running: Points not to come close to, shape ``(n, d)``.
+        X_pending: Points not to come close to, shape ``(n, d)``.
     """
 
-    def __init__(self, acquisition: Acquisition, X_running: Array) -> None:
+    def __init__(self, acquisition: Acquisition, X_pending: Array) -> None:
         self._acquisition = acquisition
-        self._running = X_running
+        self._running = X_pending
 
     def value(self, X: Array) -> Array:
         return np.asarray(self._acquisition.value(X) - self._penalty(X))

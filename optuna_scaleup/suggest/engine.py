@@ -9,6 +9,10 @@ import numpy as np
 
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.drift import Drift
+from optuna_scaleup.model.gp import CLASSES
+from optuna_scaleup.model.gp import NOISE_FREE_VALUES
+from optuna_scaleup.model.gp import VALUES
+from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.model.sources import Source
@@ -16,7 +20,7 @@ from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import check_criterion
 from optuna_scaleup.suggest.activity import Activity
-from optuna_scaleup.suggest.activity import infer_activity
+from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.composition import Models
@@ -31,6 +35,7 @@ from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import constraint_outputs
 from optuna_scaleup.suggest.outputs import cost_output
+from optuna_scaleup.suggest.outputs import failure_output
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.outputs import observed_feasibility
 from optuna_scaleup.suggest.quasi_random import sobol
@@ -40,7 +45,6 @@ from optuna_scaleup.suggest.source_fits import SourceFits
 from optuna_scaleup.suggest.source_fits import feature_map_of
 from optuna_scaleup.suggest.source_fits import usable_sources
 from optuna_scaleup.types import Array
-from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Suggestion
 
@@ -119,12 +123,14 @@ class Engine:
         is_only = len(objectives) == 1
         mixtures = [self._fit(output.problem, rng, is_sought=is_only) for output in objectives]
         constraints = self.fit_constraints(problem, rng)
-        models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng))
-        tried = _tried(problem)
+        failure = self.fit_failure(problem, rng)
+        models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng), failure)
+        unknown = problem.unknown if failure is None else problem.pending
+        tried = np.concatenate([problem.target.X, unknown])
         observed = np.full((len(tried), len(constraints)), np.nan)
         observed[: problem.target.n_trials] = observed_feasibility(problem.target, [*constraints])
         acquisition: Acquisition
-        if is_only and self._is_draw_due(problem):
+        if is_only and failure is None and self._is_draw_due(problem):
             acquisition = DrawnFunction(models, rng)
         else:
             acquisition = compose(models, self._criterion(), tried, observed)
@@ -143,7 +149,7 @@ class Engine:
         Near that no place is likely to be better, so an improvement seems likeliest at the far
         ends of the space: worth a look in case the source misleads, but not by all of a batch.
         """
-        is_odd = not problem.target.n_trials and len(problem.pending) % 2 == 1
+        is_odd = not problem.target.n_trials and len(problem.unknown) % 2 == 1
         return is_odd and self._criterion().is_log
 
     def choose(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
@@ -155,7 +161,7 @@ class Engine:
         """The untried point that looks best."""
         seeds, tried = good_points(problem, rng), _tried(problem)
         x = maximize(
-            Apart(survey.acquisition, problem.pending),
+            Apart(survey.acquisition, problem.unknown),
             problem.space,
             seeds,
             tried,
@@ -197,6 +203,11 @@ class Engine:
             for name, output in outputs.items()
         }
 
+    def fit_failure(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
+        """The model of which trials fail, if several did."""
+        output = failure_output(problem)
+        return None if output is None else self._fit(output.problem, rng, _THRESHOLD_OFFSET_VAR)
+
     def _fit_cost(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
         output = cost_output(problem)
         return None if output is None else self._fit(output.problem, rng)
@@ -214,12 +225,18 @@ class Engine:
             problem.target.Y[:, 0],
             problem.target.noise_var,
             self._fits.sources_of(problem),
-            problem.pending,
+            problem.unknown,
             lambda n_points, n_dims: sobol(n_points, n_dims, rng),
-            self.deterministic_objective,
+            self.hyperprior_of(problem),
             offset_var,
             is_sought,
         )
+
+    def hyperprior_of(self, problem: Problem) -> Hyperprior:
+        """What is believed of the GP of one output before any trial."""
+        if problem.has_classes:
+            return CLASSES
+        return NOISE_FREE_VALUES if self.deterministic_objective else VALUES
 
     def _criterion(self) -> Criterion:
         if isinstance(self.acquisition, str):
@@ -269,21 +286,11 @@ def _is_tried(problem: Problem, x: Array) -> bool:
 
 def _tried(problem: Problem) -> Array:
     """Finished and running trials, shape ``(n, d)``."""
-    return np.concatenate([problem.target.X, problem.pending])
-
-
-def activity_of(problem: Problem) -> Activity:
-    """Which parameters a branch of the space has, as all studies show."""
-    studies = [_with_foreign(study) for study in (problem.target, *problem.sources)]
-    return infer_activity(problem.space, studies, problem.shown)
-
-
-def _with_foreign(study: Dataset) -> Array:
-    return study.X if study.is_foreign is None else np.where(study.is_foreign, np.inf, study.X)
+    return np.concatenate([problem.target.X, problem.unknown])
 
 
 def _n_started(problem: Problem) -> int:
-    return problem.target.n_trials + len(problem.pending)
+    return problem.target.n_trials + len(problem.unknown)
 
 
 def _mean_source_weights(models: Models) -> tuple[float, ...]:

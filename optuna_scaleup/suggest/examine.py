@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import replace
 
 import numpy as np
 
@@ -41,11 +40,11 @@ def examine(engine: Engine, problem: Problem, rng: np.random.Generator) -> Exami
         problem: With one objective and at least one usable source.
         rng: Random numbers.
     """
-    problem = replace(objective_outputs(problem)[0].problem, X_pending=None)
+    problem = objective_outputs(problem)[0].problem.settled()
     target = problem.target
     rows = Rows.of(feature_map_of(problem), target.X, target.Y[:, 0], target.noise_var)
     diagnoses = tuple(
-        diagnose(rows, source, lambda n, p: sobol(n, p, rng), engine.deterministic_objective)
+        diagnose(rows, source, lambda n, p: sobol(n, p, rng), engine.hyperprior_of(problem))
         for source in engine.sources_of(problem)
     )
     weights = tuple(map(float, engine.fit(problem, rng).source_weights))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import replace
 
 import numpy as np
 
-from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.composition import where_feasible
 from optuna_scaleup.suggest.engine import Engine
-from optuna_scaleup.suggest.engine import activity_of
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
@@ -72,10 +69,12 @@ def forecast(
         rng: Random numbers.
     """
     output = objective_outputs(problem)[0]
-    settled = replace(output.problem, X_pending=None)  # what runs may still turn out anyhow
-    mixture = engine.fit(settled, rng)
+    # What runs may still turn out anyhow.
+    mixture = engine.fit(output.problem.settled(), rng)
     constraints = engine.fit_constraints(problem, rng)
-    X = [_best_mean(problem, mixture, constraints, rng)]
+    models = Models([mixture], [*constraints.values()], failure=engine.fit_failure(problem, rng))
+    observed = observed_feasibility(problem.target, [*constraints])
+    X = [_best_mean(problem, models, observed, rng)]
     running_too = problem
     while len(X) < n_points:
         running_too = running_too.with_pending(X[-1])
@@ -86,9 +85,7 @@ def forecast(
     values = output.unit * np.array([mixture.value_quantiles(x, levels) for x in X])
     middle = values[:, len(levels) // 2]
     order = [0, *(1 + np.argsort(-middle[1:], kind="stable"))]
-    functions = where_feasible(
-        mixture.sample(_N_PATHS, rng, _NO_SOURCE_ODDS), [*constraints.values()]
-    )
+    functions = where_feasible(mixture.sample(_N_PATHS, rng, _NO_SOURCE_ODDS), models.limits)
     seeds = filled(problem.space, np.array(X), rng)
     optima = optimum_draws(
         functions, problem.space, seeds, problem.fixed, rng, activity_of(problem)
@@ -98,16 +95,10 @@ def forecast(
 
 
 def _best_mean(
-    problem: Problem,
-    mixture: Mixture,
-    constraints: Mapping[str, Mixture],
-    rng: np.random.Generator,
+    problem: Problem, models: Models, observed: Array, rng: np.random.Generator
 ) -> Array:
     """The point with the best expected value, among those that are likely feasible."""
-    models = Models([mixture], [*constraints.values()])
-    tried = problem.target.X
-    observed = observed_feasibility(problem.target, [*constraints])
-    acquisition = compose(models, PosteriorMean(), tried, observed)
+    acquisition = compose(models, PosteriorMean(), problem.target.X, observed)
     nothing = np.empty((0, problem.space.n_dims))  # a point that was tried may be recommended
     seeds = good_points(problem, rng)
     activity = activity_of(problem)

@@ -11,6 +11,10 @@ linear among large values: violations keep their distance from the threshold, an
 constraint by far is known to break it between its trials as well. Where no study has a value below
 zero, zero says only that the constraint holds, not by how much; it is taken to hold by half the
 typical magnitude.
+
+Where trials fail, that they end with a value is one more constraint, which nobody sees but by its
+outcome (a hidden constraint; Gelbart et al., 2014: "Bayesian optimization with unknown
+constraints").
 """
 
 from __future__ import annotations
@@ -32,7 +36,8 @@ _MAX_UNIT_RATIO = 1e30
 _MAX_SQUASHED = 1e150  # asinh squares its argument
 _TYPICAL_QUANTILE = 0.9
 _ZERO_MARGIN = 0.5  # typical magnitudes
-_Column = Callable[[Dataset], Array | None]
+_MIN_FAILED = 2
+_Part = Callable[[Dataset], Dataset]
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,32 @@ def cost_output(problem: Problem) -> Output | None:
     So the outcome warp is linear among the dear trials, where costs are spent.
     """
 
-    def log_cost(data: Dataset) -> Array | None:
-        return None if data.cost is None else np.log(data.cost)
+    def log_cost(data: Dataset) -> Dataset:
+        return _with_column(data, None if data.cost is None else np.log(data.cost))
 
     one = _one_output(problem, "cost", log_cost)
     if not one.target.n_trials and not one.sources:
         return None
     return Output(replace(_map_studies(one, _without_noise, one.source_keys), scales=None))
+
+
+def failure_output(problem: Problem) -> Output | None:
+    """Whether a trial fails, 0.5, or ends with a value, -0.5, if several have failed.
+
+    A single failure may be an accident. A source without any tells nothing of what may fail. The
+    numbers differ by one, which is the unit of a study that has only one of them as well.
+    """
+    if sum(len(data.failed) for data in (problem.target, *problem.sources)) < _MIN_FAILED:
+        return None
+
+    def outcomes(data: Dataset) -> Dataset:
+        tells = data is problem.target or len(data.failed)
+        n_ended = data.n_trials if tells else 0
+        Y = np.repeat([-0.5, 0.5], [n_ended, len(data.failed)])
+        return Dataset(np.concatenate([data.X[:n_ended], data.failed]), Y[:, None])
+
+    one = _one_output(problem, "failure", outcomes)
+    return Output(replace(one, scales=None, X_unused=None, has_classes=True))
 
 
 def violations(data: Dataset) -> Array:
@@ -95,7 +119,7 @@ def observed_feasibility(data: Dataset, names: Sequence[str]) -> Array:
 
 
 def _objective(problem: Problem, j: int) -> Output:
-    one = _one_output(problem, f"objective {j}", lambda data: data.Y[:, j])
+    one = _one_output(problem, f"objective {j}", lambda data: _with_column(data, data.Y[:, j]))
     if problem.target.Y.shape[1] == 1:  # the worst of one objective may be the price of another
         one = _map_studies(one, _without_penalty, one.source_keys)
     return _normalized(one)
@@ -106,7 +130,9 @@ def _without_penalty(data: Dataset) -> Dataset:
 
 
 def _constraint(problem: Problem, name: str) -> Output:
-    one = _one_output(problem, f"constraint {name}", lambda data: data.constraints.get(name))
+    one = _one_output(
+        problem, f"constraint {name}", lambda data: _with_column(data, data.constraints.get(name))
+    )
     # Noise belongs to objective values, and so does what is believed about the optimum's drift.
     one = replace(_map_studies(one, _without_noise, one.source_keys), scales=None)
     studies = (one.target, *one.sources)
@@ -126,9 +152,9 @@ def _finite_constraints(data: Dataset) -> list[str]:
     return [name for name, column in data.constraints.items() if np.isfinite(column).any()]
 
 
-def _one_output(problem: Problem, name: str, column: _Column) -> Problem:
-    """The rows and sources that have a column, which becomes their ``Y``."""
-    sources = [_with_column(source, column) for source in problem.sources]
+def _one_output(problem: Problem, name: str, part: _Part) -> Problem:
+    """The rows and sources that have an output, which becomes their ``Y``."""
+    sources = [part(source) for source in problem.sources]
     kept = [i for i, source in enumerate(sources) if source.n_trials]
     scales = problem.scales
     if scales is not None:
@@ -136,15 +162,15 @@ def _one_output(problem: Problem, name: str, column: _Column) -> Problem:
     keys = problem.source_keys
     return replace(
         problem,
-        target=_with_column(problem.target, column),
+        target=part(problem.target),
         sources=tuple(sources[i] for i in kept),
         source_keys=tuple(f"{keys[i]}/{name}" for i in kept) if keys else (),
         scales=scales,
     )
 
 
-def _with_column(data: Dataset, column: _Column) -> Dataset:
-    values = column(data)
+def _with_column(data: Dataset, values: Array | None) -> Dataset:
+    """The rows that have a value."""
     if values is None:
         values = np.full(data.n_trials, np.nan)
     has = np.isfinite(values)

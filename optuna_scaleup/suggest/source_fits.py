@@ -12,12 +12,13 @@ from optuna_scaleup.model.drift import Drift
 from optuna_scaleup.model.drift import Optimum
 from optuna_scaleup.model.drift import fit_drift
 from optuna_scaleup.model.features import FeatureMap
+from optuna_scaleup.model.gp import CLASSES
+from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.suggest.optima import locate_optimum
 from optuna_scaleup.types import Array
-from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Scales
 
@@ -137,19 +138,20 @@ def feature_map_of(problem: Problem) -> FeatureMap:
 
 def _fit_shared(problem: Problem, i: int, key: _Key | None) -> Source:
     """Fits a source unless another worker did."""
-    dataset, feature_map, shelf = problem.sources[i], feature_map_of(problem), problem.shelf
+    shelf = problem.shelf
     if shelf is None or key is None:
-        return _fit(dataset, feature_map)
+        return _fit(problem, i)
     shelf_key = hashlib.sha256(repr((_METHOD, *key)).encode()).hexdigest()[:_N_KEY_DIGITS]
     known = shelf.get(shelf_key)
-    source = _fit(dataset, feature_map, known)
+    source = _fit(problem, i, known)
     if known is None or not np.array_equal(known, source.theta):
         shelf.put(shelf_key, source.theta, instead_of=known)
     return source
 
 
-def _fit(dataset: Dataset, feature_map: FeatureMap, theta: Array | None = None) -> Source:
+def _fit(problem: Problem, i: int, theta: Array | None = None) -> Source:
     """Fits a source on the axes that it knows."""
+    dataset, feature_map = problem.sources[i], feature_map_of(problem)
     known_axes = np.flatnonzero(~np.isnan(dataset.X).all(axis=0))
     columns = np.flatnonzero(np.isin(feature_map.axis, known_axes))
     rows = Rows.of(feature_map, dataset.X, dataset.Y[:, 0], dataset.noise_var)
@@ -160,4 +162,5 @@ def _fit(dataset: Dataset, feature_map: FeatureMap, theta: Array | None = None) 
         rows.y,
         rows.noise_var,
     )
-    return fit_source(rows, columns, known_axes, feature_map.n_axes, theta)
+    hyperprior = CLASSES if problem.has_classes else VALUES
+    return fit_source(rows, columns, known_axes, feature_map.n_axes, theta, hyperprior)

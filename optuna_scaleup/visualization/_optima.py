@@ -8,9 +8,10 @@ from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.lineage import Scale
 from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.suggest.activity import activity_of
+from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import where_feasible
 from optuna_scaleup.suggest.engine import Engine
-from optuna_scaleup.suggest.engine import activity_of
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.types import Problem
@@ -38,7 +39,8 @@ def _optimum(surrogate: Surrogate, engine: Engine) -> dict[str, Interval]:
     X, space = surrogate.data.X, surrogate.space
     problem = Problem(space.unit, surrogate.data)
     constraints = [*engine.fit_constraints(problem, rng).values()]
-    functions = where_feasible(surrogate.mixture.sample(_N_PATHS, rng), constraints)
+    models = Models([surrogate.mixture], constraints, failure=engine.fit_failure(problem, rng))
+    functions = where_feasible(surrogate.mixture.sample(_N_PATHS, rng), models.limits)
     seeds = good_points(problem, rng)
     draws = optimum_draws(functions, space.unit, seeds, {}, rng, activity_of(problem))
     optimum = {}

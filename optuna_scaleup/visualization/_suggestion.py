@@ -123,7 +123,7 @@ def _coordinates(fixed: Mapping[str, Any], space: SearchSpace) -> dict[int, floa
 def _label(problem: Problem, survey: Survey) -> str:
     if isinstance(survey.acquisition, DrawnFunction):
         return "Drawn function"
-    if not problem.target.n_trials and not len(problem.pending):
+    if not problem.target.n_trials and not len(problem.unknown):
         return "Posterior mean"
     label = "Log EHVI" if problem.target.Y.shape[1] > 1 else "Log EI"
     return f"{label}, feasible" if problem.target.constraints else label

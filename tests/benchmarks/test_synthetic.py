@@ -29,7 +29,9 @@ def test_values_are_deterministic(task: Task) -> None:
     np.testing.assert_array_equal(task.evaluate_many(params), task.evaluate_many(params))
     again = build_synthetic(task.id)
     np.testing.assert_array_equal(task.evaluate_many(params), again.evaluate_many(params))
-    assert task.evaluate(params[0]) == pytest.approx(task.evaluate_many(params)[0], rel=1e-12)
+    assert task.evaluate(params[0]) == pytest.approx(
+        task.evaluate_many(params)[0], rel=1e-12, nan_ok=True
+    )
 
 
 def test_inactive_parameters_are_absent() -> None:
@@ -70,6 +72,19 @@ def test_most_of_a_plateau_is_one_value() -> None:
     )
     assert np.mean(values == values.max()) > 0.8
     assert np.mean(values < values.max()) > 0.05
+
+
+@pytest.mark.parametrize("family", ["diverging", "memory", "flaky"])
+def test_some_trials_fail_but_not_at_the_optimum(family: str) -> None:
+    task = build_synthetic(f"{family}_2d")
+    params = task.random_params(1000, seed=0)
+    is_failed = np.isnan(task.evaluate_many(params))
+    assert 0.15 < np.mean(is_failed) < 0.5
+    regrets = np.array([task.regret(task.noise_free(p)) for p in params])
+    assert regrets[is_failed].min() > 1.0
+    assert regrets[~is_failed].min() < 0.05
+    (source,) = task.sources
+    assert np.isnan(source.evaluate_many(params)).any() == (family == "diverging")
 
 
 def test_noise_hides_the_exact_value() -> None:

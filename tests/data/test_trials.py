@@ -21,6 +21,7 @@ from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.trials import pending_rows
 from optuna_scaleup.data.trials import undecided_trials
+from optuna_scaleup.data.trials import unused_rows
 
 
 UNIT = FloatDistribution(0, 1)
@@ -58,7 +59,33 @@ def test_trials_without_a_value_are_counted_by_kind() -> None:
     assert unused == trials
     assert rows.X.shape == (0, 2)
     assert rows.Y.shape == (0, 1)
-    assert kinds == {"skipped as failed": 2, "skipped as pruned": 2}
+    assert kinds == {"that failed": 2, "skipped as pruned": 2}
+
+
+def test_where_trials_failed_is_kept() -> None:
+    """But not of one that failed before it had all parameters, nor of one that was repeated."""
+    trials = [
+        trial([1.0], x=0.5, y=0.5),
+        trial(None, TrialState.FAIL, x=0.1, y=0.2),
+        trial(None, TrialState.FAIL, x=0.3),
+        trial(None, TrialState.FAIL, x=0.4, y=0.6),
+        trial(None, TrialState.FAIL),
+        trial([2.0], x=0.4, y=0.6),
+    ]
+    trials[-1].system_attrs["retry_history"] = [3]
+    for number, one in enumerate(trials):
+        one.number = number
+    rows, _, unused = finished_rows(trials, SPACE, MINIMIZE)
+    np.testing.assert_array_equal(rows.failed, [[0.1, 0.2]])
+    assert unused == trials[1:5]
+
+
+def test_the_latest_failures_count() -> None:
+    trials = [trial(None, TrialState.FAIL, x=i / 100, y=0.5) for i in range(100)]
+    for number, one in enumerate(trials):
+        one.number = number
+    rows, _, _ = finished_rows(trials, SPACE, MINIMIZE)
+    np.testing.assert_allclose(rows.failed[:, 0], np.arange(36, 100) / 100)
 
 
 def test_infinite_values_count_as_the_nearest_finite_one() -> None:
@@ -245,7 +272,7 @@ def test_running_trials_pend_where_they_plan_to_go() -> None:
     study.ask()  # has neither parameters nor a plan
     number = study.ask().number
     asking = study.trials[number]
-    pending = pending_rows(study.trials, [], asking, SPACE, Notices())
+    pending = pending_rows(study.trials, asking, SPACE, Notices())
     assert pending is not None
     np.testing.assert_array_equal(pending, [[x, 0.25]])
 
@@ -253,14 +280,12 @@ def test_running_trials_pend_where_they_plan_to_go() -> None:
 def test_the_asking_trial_does_not_pend() -> None:
     study = optuna.create_study()
     study.ask().suggest_float("x", 0, 1)
-    assert pending_rows(study.trials, [], study.trials[0], SPACE, Notices()) is None
+    assert pending_rows(study.trials, study.trials[0], SPACE, Notices()) is None
 
 
-def test_the_latest_points_without_an_outcome_pend() -> None:
+def test_the_latest_points_without_an_outcome_are_kept_away_from() -> None:
     states = (TrialState.FAIL, TrialState.PRUNED)
     unused = [trial(None, states[i % 2], x=i / 100) for i in range(50)]
-    asking = optuna.create_trial(state=TrialState.RUNNING)
-    asking.number = 50
-    pending = pending_rows(unused, unused, asking, SPACE, Notices())
-    assert pending is not None
-    np.testing.assert_allclose(pending[:, 0], np.arange(18, 50) / 100)
+    points = unused_rows(unused, SPACE)
+    assert points is not None
+    np.testing.assert_allclose(points[:, 0], np.arange(18, 50) / 100)

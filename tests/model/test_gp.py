@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from optuna_scaleup.model.gp import NOISE_FREE_VALUES
 from optuna_scaleup.model.gp import gp_density
 from optuna_scaleup.model.gp import gp_prior
-from optuna_scaleup.model.gp import noise_prior
 from optuna_scaleup.model.hyperposterior import find_mode
 from optuna_scaleup.model.posterior import Posterior
 from optuna_scaleup.model.rows import Rows
@@ -31,12 +31,6 @@ def test_typical_distance_grows_with_the_dimension() -> None:
     np.testing.assert_allclose(np.divide(lengthscales, lengthscales[0]), [1.0, 2.0, 4.0])
 
 
-def test_deterministic_objective_pins_a_tiny_noise() -> None:
-    pinned, free = noise_prior(True), noise_prior(False)
-    assert pinned[0] < free[0]
-    assert pinned[1] < 0.1 * free[1]
-
-
 def test_fit_tells_relevant_axes_and_noise() -> None:
     """Drawn from a GP: the irrelevant axis gets a longer lengthscale, the noise its size."""
     rng = np.random.default_rng(0)
@@ -58,7 +52,7 @@ def test_deterministic_fit_interpolates() -> None:
     X = np.linspace(0.0, 1.0, 9)[:, None]
     y = np.sin(5.0 * X[:, 0])
     rows = Rows.of(feature_map(continuous(1), X), X, y)
-    density = gp_density(rows, float(np.log(robust_scale(y))), deterministic=True)
+    density = gp_density(rows, float(np.log(robust_scale(y))), NOISE_FREE_VALUES)
     theta = find_mode(density, density.prior.loc).theta[None]
     prediction = Posterior(density, theta, np.empty((0, 1))).predict(rows.features)
     _, z = density.warped(density.unpack(theta))

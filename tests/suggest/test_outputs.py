@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.suggest.outputs import constraint_outputs
+from optuna_scaleup.suggest.outputs import failure_output
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.outputs import observed_feasibility
 from optuna_scaleup.suggest.outputs import violations
@@ -143,3 +144,20 @@ def test_violations_add_up_and_what_is_missing_breaks_nothing() -> None:
     a, b = np.array([-1.0, 2.0, NAN, 2.0]), np.array([-10.0, 10.0, -10.0, np.inf])
     data = Dataset(X, Y, constraints={"a": a, "b": b})
     np.testing.assert_allclose(violations(data), [0.0, 2.0, 0.0, 1.0])
+
+
+def test_failures_are_an_output_once_there_are_two() -> None:
+    """Of the studies that have any, but the target."""
+    none, one, two = (Dataset(X, Y, X_failed=np.full((n, 1), 0.7)) for n in range(3))
+    problem = replace(problem_with({}, {}, {}), sources=(none, one))
+    assert failure_output(replace(problem, target=none)) is None
+    for target, labels in ((one, [-0.5] * 4 + [0.5]), (two, [-0.5] * 4 + [0.5] * 2)):
+        output = failure_output(replace(problem, target=target))
+        assert output is not None
+        np.testing.assert_array_equal(output.problem.target.Y[:, 0], labels)
+        np.testing.assert_array_equal(output.problem.target.X[4:], target.failed)
+        (source,) = output.problem.sources
+        np.testing.assert_array_equal(source.Y[:, 0], [-0.5] * 4 + [0.5])
+        assert output.problem.source_keys == ("key1/failure",)
+        assert output.problem.has_classes
+        assert output.problem.scales is None  # the optimum's drift is another matter

@@ -27,6 +27,9 @@ _FAMILIES: dict[str, tuple[Relation, tuple[int, ...]]] = {
     "reversed": (relations.opposite, (2, 4)),
     "permuted": (relations.permuted, (2, 4)),
     "plateau": (relations.plateau, (2, 4)),
+    "diverging": (relations.diverging, (2, 4)),
+    "memory": (relations.memory, (2, 4)),
+    "flaky": (relations.flaky, (2, 4)),
     "noisy": (relations.noisy, (2, 4)),
     "dimensions": (relations.shift, (1, 3, 10, 20)),
 }

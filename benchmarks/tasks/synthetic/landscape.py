@@ -109,6 +109,17 @@ class Plateau:
         return np.where(distances < self.radius, self.inner(U), self.bad_value)
 
 
+@dataclass(frozen=True)
+class Halfspace:
+    """Where a training ends with an error: ``(u - point) @ normal > 0``, shapes ``(d,)``."""
+
+    point: Array
+    normal: Array
+
+    def __call__(self, U: Array) -> Array:
+        return np.asarray((U - self.point) @ self.normal > 0)
+
+
 def hashed_normals(U: Array, seed: int) -> Array:
     """Standard normal numbers that depend on the coordinates only, shape ``(n,)``."""
     return np.array([_generator(row, seed).standard_normal() for row in U])

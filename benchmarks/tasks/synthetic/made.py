@@ -34,10 +34,10 @@ class MadeTask:
     """Landscapes of a target and its sources; the target's exact minimum is 0.
 
     Attributes:
-        target: As observed.
+        target: As observed; ``NaN`` where a trial fails.
         sources: Small to large.
         target_size: Size of the target where sizes matter.
-        noise_free: The target's exact values if ``target`` is noisy.
+        noise_free: The target's exact values if ``target`` is noisy or fails somewhere.
     """
 
     target: Landscape
@@ -90,4 +90,5 @@ def unit_ball_radius(n_dims: int, volume: float) -> float:
 
 def _rho(target: Surface, source: Surface) -> float:
     params = target.random_params(N_RHO_CONFIGURATIONS, seed=0)
-    return float(spearmanr(target.evaluate_many(params), source.evaluate_many(params)).statistic)
+    values = target.evaluate_many(params), source.evaluate_many(params)
+    return float(spearmanr(*values, nan_policy="omit").statistic)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.tasks.synthetic.landscape import Bowl
+from benchmarks.tasks.synthetic.landscape import Halfspace
 from benchmarks.tasks.synthetic.landscape import Landscape
 from benchmarks.tasks.synthetic.landscape import Plateau
 from benchmarks.tasks.synthetic.landscape import hashed_normals
@@ -25,6 +27,8 @@ ROTATION = np.pi / 6
 NOISE = 0.02
 RESIDUAL_SHARE = 2 / 3
 WORKING_SHARE = 0.15
+MARGIN = 0.1
+FLAKY_SHARE = 0.2
 
 Relation = Callable[[int, np.random.Generator], MadeTask]
 
@@ -105,6 +109,36 @@ def plateau(n_dims: int, rng: np.random.Generator) -> MadeTask:
     return MadeTask(target, (MadeSource(source),))
 
 
+def diverging(n_dims: int, rng: np.random.Generator) -> MadeTask:
+    """Beyond a plane near the optimum every trial fails; both moved since the source."""
+    target = random_bowl(n_dims, rng)
+    source = target.moved(_signs(n_dims, rng) * SHIFT)
+    normal = _signs(n_dims, rng) * np.linspace(1.0, 0.3, n_dims)
+    return _failing(
+        target,
+        _cliff(target, normal),
+        MadeSource(_observed(source, _cliff(source, normal))),
+    )
+
+
+def memory(n_dims: int, rng: np.random.Generator) -> MadeTask:
+    """Only target trials fail, beyond a plane near their optimum; the source's is there."""
+    target = random_bowl(n_dims, rng)
+    signs = _signs(n_dims, rng)
+    return _failing(target, _cliff(target, signs), MadeSource(target.moved(signs * SHIFT)))
+
+
+def flaky(n_dims: int, rng: np.random.Generator) -> MadeTask:
+    """One target trial in five fails, wherever it is."""
+    target = random_bowl(n_dims, rng)
+    seed = int(rng.integers(2**31))
+
+    def fails(U: Array) -> Array:
+        return scattered(U, seed)[:, 0] < FLAKY_SHARE
+
+    return _failing(target, fails, MadeSource(target.moved(_signs(n_dims, rng) * SHIFT)))
+
+
 def noisy(n_dims: int, rng: np.random.Generator) -> MadeTask:
     """A moved optimum under noise; regret counts the exact values."""
     target = random_bowl(n_dims, rng)
@@ -114,6 +148,29 @@ def noisy(n_dims: int, rng: np.random.Generator) -> MadeTask:
         (MadeSource(_with_noise(source, seed=2)),),
         noise_free=target,
     )
+
+
+def _failing(target: Bowl, fails: Landscape, source: MadeSource) -> MadeTask:
+    """A failed trial has no value; to regret it is as good as the worst tenth."""
+    U = np.random.default_rng(0).random((1000, len(target.center)))
+    bad_value = float(np.quantile(target(U), 0.9))
+
+    def exact(U: Array) -> Array:
+        return np.where(fails(U), bad_value, target(U))
+
+    return MadeTask(_observed(target, fails), (source,), noise_free=exact)
+
+
+def _observed(landscape: Landscape, fails: Landscape) -> Landscape:
+    def observed(U: Array) -> Array:
+        return np.where(fails(U), np.nan, landscape(U))
+
+    return observed
+
+
+def _cliff(bowl: Bowl, normal: Array) -> Halfspace:
+    """Fails beyond a plane at a distance of ``MARGIN`` from the optimum."""
+    return Halfspace(bowl.center + MARGIN * normal / np.linalg.norm(normal), normal)
 
 
 def _with_noise(landscape: Landscape, seed: int) -> Landscape:
