@@ -190,3 +190,20 @@ class MixtureAcquisition:
             log_weight = self._mixture.log_weight[:, None]
             return np.asarray(np.logaddexp.reduce(values + log_weight, axis=0))
         return np.asarray(np.exp(self._mixture.log_weight) @ values)
+
+
+class Indifference:
+    """Rates points at random.
+
+    Args:
+        rng: Random numbers.
+    """
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+
+    def value(self, X: Array) -> Array:
+        return self._rng.random(len(X))
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        return 0.0, np.zeros_like(x)

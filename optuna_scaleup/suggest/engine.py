@@ -11,6 +11,7 @@ from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.drift import Drift
 from optuna_scaleup.model.gp import CLASSES
 from optuna_scaleup.model.gp import NOISE_FREE_VALUES
+from optuna_scaleup.model.gp import PERHAPS_NOISY_VALUES
 from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.mixture import Mixture
@@ -18,6 +19,7 @@ from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.model.sources import Source
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import Criterion
+from optuna_scaleup.suggest.acquisition import Indifference
 from optuna_scaleup.suggest.acquisition import check_criterion
 from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.activity import activity_of
@@ -191,9 +193,9 @@ class Engine:
         """How the optimum moves with size; :obj:`None` where no size is known."""
         return self._fits.drift_of(problem)
 
-    def fit(self, problem: Problem, rng: np.random.Generator) -> Mixture:
-        """The model of the only objective."""
-        return self._fit(problem, rng, is_sought=True)
+    def fit(self, problem: Problem, rng: np.random.Generator, *, is_wary: bool = False) -> Mixture:
+        """The model of the only objective; a wary one takes noise of any size for likely."""
+        return self._fit(problem, rng, is_sought=True, is_wary=is_wary)
 
     def fit_constraints(self, problem: Problem, rng: np.random.Generator) -> dict[str, Mixture]:
         """The model of every constraint; other than of an objective's, its level matters."""
@@ -218,6 +220,7 @@ class Engine:
         rng: np.random.Generator,
         offset_var: float = OFFSET_VAR,
         is_sought: bool = False,
+        is_wary: bool = False,
     ) -> Mixture:
         return fit_mixture(
             feature_map_of(problem),
@@ -227,16 +230,18 @@ class Engine:
             self._fits.sources_of(problem),
             problem.unknown,
             lambda n_points, n_dims: sobol(n_points, n_dims, rng),
-            self.hyperprior_of(problem),
+            self.hyperprior_of(problem, is_wary=is_wary),
             offset_var,
             is_sought,
         )
 
-    def hyperprior_of(self, problem: Problem) -> Hyperprior:
+    def hyperprior_of(self, problem: Problem, *, is_wary: bool = False) -> Hyperprior:
         """What is believed of the GP of one output before any trial."""
         if problem.has_classes:
             return CLASSES
-        return NOISE_FREE_VALUES if self.deterministic_objective else VALUES
+        if self.deterministic_objective:
+            return NOISE_FREE_VALUES
+        return PERHAPS_NOISY_VALUES if is_wary else VALUES
 
     def _criterion(self) -> Criterion:
         if isinstance(self.acquisition, str):
@@ -252,20 +257,7 @@ class Engine:
         if not _is_tried(problem, x):
             return x
         seeds, tried = np.empty((0, space.n_dims)), _tried(problem)
-        return maximize(_Indifference(rng), space, seeds, tried, problem.fixed, rng).x
-
-
-class _Indifference:
-    """Rates points at random."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._rng = rng
-
-    def value(self, X: Array) -> Array:
-        return self._rng.random(len(X))
-
-    def value_and_grad(self, x: Array) -> tuple[float, Array]:
-        return 0.0, np.zeros_like(x)
+        return maximize(Indifference(rng), space, seeds, tried, problem.fixed, rng).x
 
 
 def _told(survey: Survey, x: Array) -> Suggestion:

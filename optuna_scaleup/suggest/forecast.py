@@ -70,7 +70,7 @@ def forecast(
     """
     output = objective_outputs(problem)[0]
     # What runs may still turn out anyhow.
-    mixture = engine.fit(output.problem.settled(), rng)
+    mixture = engine.fit(output.problem.settled(), rng, is_wary=True)
     constraints = engine.fit_constraints(problem, rng)
     models = Models([mixture], [*constraints.values()], failure=engine.fit_failure(problem, rng))
     observed = observed_feasibility(problem.target, [*constraints])
