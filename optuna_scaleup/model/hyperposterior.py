@@ -193,6 +193,23 @@ def _resample(theta: Array, log_weight: Array, n_draws: int) -> Draws:
     return thinned(Draws(theta, truncated - logsumexp(truncated), log_evidence), n_draws)
 
 
+def either(one: Draws, other: Draws, prior_other: float, n_draws: int) -> Draws:
+    """At most ``n_draws`` of a model that is one of two.
+
+    Args:
+        one: Draws of the first.
+        other: Draws of the second, of as many hyperparameters.
+        prior_other: Prior probability of the second.
+        n_draws: How many draws to keep.
+    """
+    evidence = one.log_evidence + np.log1p(-prior_other), other.log_evidence + np.log(prior_other)
+    total = float(np.logaddexp(*evidence))
+    log_weight = np.concatenate(
+        [d.log_weight + e - total for d, e in zip((one, other), evidence, strict=True)]
+    )
+    return thinned(Draws(np.concatenate([one.theta, other.theta]), log_weight, total), n_draws)
+
+
 def thinned(draws: Draws, n_draws: int) -> Draws:
     """At most ``n_draws`` that stand for all, by systematic resampling; repeats are merged."""
     cumulative = np.cumsum(np.exp(draws.log_weight))

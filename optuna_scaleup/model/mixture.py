@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from scipy.special import logsumexp
@@ -23,6 +24,7 @@ from optuna_scaleup.model.effort import effort_for
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.hyperposterior import Draws
 from optuna_scaleup.model.hyperposterior import draw
+from optuna_scaleup.model.hyperposterior import either
 from optuna_scaleup.model.hyperposterior import mode_only
 from optuna_scaleup.model.hyperposterior import thinned
 from optuna_scaleup.model.hypotheses import hedged
@@ -40,6 +42,10 @@ _NEGLIGIBLE = 1e-3
 _N_PRIOR_DRAWS = 64
 _N_PRIOR_DRAWS_PENDING = 16  # the n-th worker's point is a matter of spread, not of precision
 _N_QUANTILES = 64
+# From so many nats on between the distances median to best of a study and its source they may be
+# of different units: then both scales are tried.
+_OTHER_UNIT = 2.0
+_PRIOR_OTHER_UNIT = 0.2
 _MAX_FIT_ROWS = 64  # Hyperparameters are fitted to that many trials; all are conditioned on.
 
 
@@ -229,7 +235,12 @@ def fit_mixture(
     def draws_of(source: Source | None) -> Draws:
         if not len(y):
             return _prior_draws(density(rows, source), n_prior_draws, quasi_random)
-        return _draws(density(fit_rows, source), effort, quasi_random)
+        draws = _draws(density(fit_rows, source), effort, quasi_random)
+        if source is None or abs(own_log_scale - source.log_scale) < _OTHER_UNIT:
+            return draws
+        in_other_unit = density(fit_rows, replace(source, log_scale=own_log_scale))
+        other = _draws(in_other_unit, effort, quasi_random)
+        return either(draws, other, _PRIOR_OTHER_UNIT, effort.n_draws)
 
     draws = [draws_of(source) for source in hypotheses]
     log_posterior = log_priors(len(sources)) + np.array([d.log_evidence for d in draws])

@@ -11,6 +11,7 @@ from optuna_scaleup.model.gp import gp_density
 from optuna_scaleup.model.hyperposterior import Draws
 from optuna_scaleup.model.hyperposterior import Mode
 from optuna_scaleup.model.hyperposterior import draw
+from optuna_scaleup.model.hyperposterior import either
 from optuna_scaleup.model.hyperposterior import find_mode
 from optuna_scaleup.model.hyperposterior import laplace_factor
 from optuna_scaleup.model.hyperposterior import mode_only
@@ -163,3 +164,16 @@ def test_evidence_of_a_gp_agrees_with_plain_monte_carlo(n: int) -> None:
     expected = logsumexp(value - density.prior.log_density(theta)) - np.log(len(theta))
     draws = draw(density, sobol(512, p, np.random.default_rng(3)), 12)
     assert draws.log_evidence == pytest.approx(expected, abs=0.15)
+
+
+def test_either_of_two_models_by_their_evidence() -> None:
+    """The second is e^2 times as likely as the first by the data, and half as likely before."""
+    one = Draws(np.array([[0.0], [1.0]]), np.log([0.25, 0.75]), -3.0)
+    other = Draws(np.array([[2.0], [3.0]]), np.log([0.5, 0.5]), -1.0)
+    both = either(one, other, 1 / 3, n_draws=4000)
+    odds = np.exp(2.0) / 2.0
+    np.testing.assert_array_equal(both.theta[:, 0], [0.0, 1.0, 2.0, 3.0])
+    expected = np.array([0.25, 0.75, 0.5 * odds, 0.5 * odds]) / (1.0 + odds)
+    np.testing.assert_allclose(np.exp(both.log_weight), expected, atol=1e-3)
+    total = np.log(np.exp(-3.0) * 2 / 3 + np.exp(-1.0) / 3)
+    assert both.log_evidence == pytest.approx(total)

@@ -220,3 +220,18 @@ def test_a_sought_best_is_looked_for_along_single_axes() -> None:
 
     assert std(8, is_sought=True) < 0.9 * std(8, is_sought=False)
     assert std(50, is_sought=True) == std(50, is_sought=False)
+
+
+@pytest.mark.parametrize("factor", [1e-4, 30.0, 1e4])
+def test_a_source_in_another_unit_keeps_its_say(factor: float) -> None:
+    """It is the same function, and eight trials tell the unit."""
+    X = np.random.default_rng(2).random((25, 2))
+    weights = []
+    for unit in (1.0, factor):
+        source = source_of(X, unit * quadratic(X, 0.4))
+        own = np.random.default_rng(1).random((8, 2))
+        fm, rest = feature_map(continuous(2), own), (np.empty((0, 2)), quasi_random())
+        y = quadratic(own, 0.45)
+        mixture = fit_mixture(fm, own, y, None, [source], *rest, is_sought=True)
+        weights.append(mixture.source_weights[0])
+    assert weights[1] > 0.5 * weights[0]
