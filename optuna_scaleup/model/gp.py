@@ -22,7 +22,6 @@ class Hyperprior:
         amplitude_log_std: How sure that is.
         noise_var: Noise variance.
         noise_log_std: How sure that is.
-        noise_dof: Degrees of freedom of Student's t; few where noise may be anything.
     """
 
     lengthscale: float = 0.5
@@ -30,13 +29,12 @@ class Hyperprior:
     amplitude_log_std: float = 1.0
     noise_var: float = 1e-4
     noise_log_std: float = 2.0
-    noise_dof: float = np.inf
 
 
 VALUES = Hyperprior()
 NOISE_FREE_VALUES = Hyperprior(noise_var=1e-6, noise_log_std=1e-3)
 # For what is told to people. A search does better if it takes values at their word for longer.
-PERHAPS_NOISY_VALUES = Hyperprior(noise_dof=3.0)
+PERHAPS_NOISY_VALUES = Hyperprior(noise_log_std=3.5)
 # Of two classes one apart. Without noise the step from one to the other would need a lengthscale
 # as short as the gap between two trials, and nothing would be known elsewhere.
 CLASSES = Hyperprior(
@@ -60,7 +58,7 @@ def gp_prior(n_axes: int, log_scale: float, hyperprior: Hyperprior = VALUES) -> 
     return Prior(
         loc=np.array([*[log_lengthscale] * n_axes, *tail]),
         scale=np.array([*[LENGTHSCALE_LOG_STD] * n_axes, *tail_std]),
-        dof=np.array([*[np.inf] * (n_axes + 1), hyperprior.noise_dof, SCALE_DOF]),
+        dof=np.array([*[np.inf] * (n_axes + 2), SCALE_DOF]),
     )
 
 

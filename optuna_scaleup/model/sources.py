@@ -157,11 +157,7 @@ def transfer_density(
             ]
         ),
         dof=np.concatenate(
-            [
-                np.full(n_shift, SHIFT_DOF),
-                np.full(rows.n_axes + 1, np.inf),
-                [hyperprior.noise_dof, gp.SCALE_DOF],
-            ]
+            [np.full(n_shift, SHIFT_DOF), np.full(rows.n_axes + 2, np.inf), [gp.SCALE_DOF]]
         ),
     )
     return Density(

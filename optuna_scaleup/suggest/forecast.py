@@ -13,6 +13,7 @@ from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.composition import where_feasible
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.optima import FINE_STEPS
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
@@ -88,7 +89,7 @@ def forecast(
     functions = where_feasible(mixture.sample(_N_PATHS, rng, _NO_SOURCE_ODDS), models.limits)
     seeds = filled(problem.space, np.array(X), rng)
     optima = optimum_draws(
-        functions, problem.space, seeds, problem.fixed, rng, activity_of(problem)
+        functions, problem.space, seeds, problem.fixed, rng, activity_of(problem), FINE_STEPS
     )
     weights = tuple(map(float, mixture.source_weights)) if problem.sources else ()
     return Forecast(np.array(X)[order], values[order], optima, weights)

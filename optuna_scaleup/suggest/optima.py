@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import softmax
@@ -22,6 +23,7 @@ from optuna_scaleup.types import UnitSpace
 
 _N_POOL = 256
 _STEPS = (0.15, 0.06, 0.025, 0.01, 0.004)  # of the refining rounds, widths of the space
+FINE_STEPS = (*_STEPS, 0.0016, 0.0006, 0.00025, 0.0001)
 _N_MOVES = 3
 _N_DRAWS = 64
 _N_SEEDS = 3
@@ -91,6 +93,7 @@ def optimum_draws(
     fixed: Mapping[int, float],
     rng: np.random.Generator,
     activity: Activity = ALL_ACTIVE,
+    steps: Sequence[float] = _STEPS,
 ) -> Array:
     """Maximisers of drawn functions: Thompson samples of where the optimum is.
 
@@ -103,6 +106,7 @@ def optimum_draws(
         fixed: Axes already decided: index to coordinate.
         rng: Random numbers.
         activity: Which axes a point has.
+        steps: Of the refining rounds, in widths of the space.
 
     Returns:
         Shape ``(P, d)``, ``NaN`` where a point's branch has no such axis.
@@ -112,7 +116,7 @@ def optimum_draws(
     X = space.legal(np.concatenate([pool, seeds]), fixed)
     rated = functions(activity.mask(X))
     best, value = X[rated.argmax(axis=1)], rated.max(axis=1)
-    for step in _STEPS:
+    for step in steps:
         centres = np.repeat(np.unique(best, axis=0), _N_MOVES, axis=0)
         X = space.legal(_moved(centres, space, step, rng), fixed)
         rated = functions(activity.mask(X))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from optuna_scaleup.suggest.optima import FINE_STEPS
 from optuna_scaleup.suggest.optima import locate_optimum
+from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Axis
 from optuna_scaleup.types import Dataset
@@ -70,3 +72,17 @@ def test_it_is_the_same_for_whoever_asks() -> None:
     data = quadratic(points(10, 2), np.array([0.4, 0.4]), 0.05)
     first, second = (locate_optimum(data, continuous(2)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_fine_steps_tell_optima_apart_that_are_close() -> None:
+    """Their spread is 0.0005 widths; the trials tried so far are all at the middle."""
+    rng = np.random.default_rng(0)
+    best = 0.7 + 0.0005 * rng.standard_normal((128, 2))
+
+    def functions(X: Array) -> Array:
+        return np.asarray(-((X[None] - best[:, None]) ** 2).sum(axis=-1))
+
+    seeds = np.full((1, 2), 0.7)
+    found = optimum_draws(functions, continuous(2), seeds, {}, rng, steps=FINE_STEPS)
+    assert np.abs(found - best).max() < 0.0005
+    assert len(np.unique(found, axis=0)) > 40
