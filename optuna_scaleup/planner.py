@@ -145,13 +145,14 @@ class Planner:
     ) -> dict[str, Any]:
         """Like :meth:`draw`, and written down as the trial's plan for all workers to see.
 
-        If another worker was faster with the same parameters, others are drawn.
+        If another worker was faster with much the same parameters, others are drawn.
         """
-        trial = snapshot.asking
+        trial, space = snapshot.asking, SearchSpace.of(distributions)
         params = self.draw(snapshot, distributions, decided, shown)
         write_plan(study, trial, Plan(params, is_relative))
         for _ in range(_MAX_REDRAWS):
-            if not must_give_way(study, trial, params, snapshot.finished(), self.notices):
+            seen = snapshot.finished()
+            if not must_give_way(study, trial, params, space, seen, self.notices):
                 break
             trial = reread(study, trial)
             snapshot = self.look(study, trial)

@@ -24,6 +24,9 @@ QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the
 MISLEADS = 0.95
 """Weight of "no source" from which on the sources no longer matter."""
 
+NEAR = 0.05
+"""Trials that run at the same time are farther apart, in widths of the space along some axis."""
+
 
 @dataclass(frozen=True)
 class Axis:

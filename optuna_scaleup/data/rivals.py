@@ -1,4 +1,4 @@
-"""Two workers that look at the same moment may plan the same: which of them draws anew.
+"""Two workers that look at the same moment may plan much the same: which of them draws anew.
 
 A storage has no locks. Each trial writes its plan and looks again. The one with the higher number
 gives way, unless it had looked before the other wrote: then it does not know, goes on and soon
@@ -20,8 +20,8 @@ from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.liveness import without_dead
 from optuna_scaleup.data.plan import intended_params
-from optuna_scaleup.data.plan import is_same_point
 from optuna_scaleup.data.plan import read_plan
+from optuna_scaleup.data.space import SearchSpace
 
 
 if TYPE_CHECKING:
@@ -37,20 +37,22 @@ def must_give_way(
     study: Study,
     asking: FrozenTrial,
     params: Mapping[str, Any],
+    space: SearchSpace,
     seen: Container[int],
     notices: Notices,
 ) -> bool:
-    """Whether another trial tries what ``asking`` has just written down.
+    """Whether another trial tries what ``asking`` has just written down, or nearly so.
 
     Args:
         study: The study of both.
         asking: The trial whose plan was written.
         params: What it plans.
+        space: What it plans in.
         seen: Numbers of the finished trials that the plan takes into account.
         notices: Where unreadable plans are told of.
     """
     deadline = time.monotonic() + _LONGEST_WAIT
-    while rivals := _rivals(study, asking, params, seen, notices):
+    while rivals := _rivals(study, asking, params, space, seen, notices):
         if any(rival.number < asking.number or _goes_on(rival, notices) for rival in rivals):
             return True
         if time.monotonic() > deadline:
@@ -63,17 +65,18 @@ def _rivals(
     study: Study,
     asking: FrozenTrial,
     params: Mapping[str, Any],
+    space: SearchSpace,
     seen: Container[int],
     notices: Notices,
 ) -> list[FrozenTrial]:
-    """Other trials, running or finished meanwhile, with the same parameters."""
+    """Other trials, running or finished meanwhile, with much the same parameters."""
     return [
         trial
         for trial in without_dead(study, read_trials(study), asking, notices)
         if trial.state != TrialState.WAITING
         and trial.number != asking.number
         and trial.number not in seen
-        and is_same_point(intended_params(trial, notices), params)
+        and space.are_near(intended_params(trial, notices), params)
     ]
 
 

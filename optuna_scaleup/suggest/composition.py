@@ -23,11 +23,11 @@ from optuna_scaleup.suggest.acquisition import best_mean
 from optuna_scaleup.suggest.cheapness import LogCheapness
 from optuna_scaleup.suggest.hypervolume import HypervolumeImprovement
 from optuna_scaleup.suggest.optimize import Acquisition
+from optuna_scaleup.types import NEAR
 from optuna_scaleup.types import Array
 
 
 LOG_HALF = float(np.log(0.5))
-_NEAR = 0.05  # widths of the space, along every axis
 _INFEASIBLE = 1e6  # warped units for each unit of log probability: no value makes up for it
 
 
@@ -166,7 +166,7 @@ class Apart:
 
     def _penalty(self, X: Array) -> Array:
         gap = np.nan_to_num(np.abs(X[:, None] - self._running)).max(axis=-1, initial=0.0)
-        is_near = gap.min(axis=1, initial=np.inf) < _NEAR
+        is_near = gap.min(axis=1, initial=np.inf) < NEAR
         return np.where(is_near, _INFEASIBLE, 0.0)
 
 

@@ -21,7 +21,6 @@ from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import Indifference
 from optuna_scaleup.suggest.acquisition import check_criterion
-from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
@@ -46,6 +45,7 @@ from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.suggest.source_fits import SourceFits
 from optuna_scaleup.suggest.source_fits import feature_map_of
 from optuna_scaleup.suggest.source_fits import usable_sources
+from optuna_scaleup.suggest.survey import Survey
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Suggestion
@@ -53,26 +53,6 @@ from optuna_scaleup.types import Suggestion
 
 _THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
 _N_POLISHED = 5  # with several outputs; for one objective more starts brought nothing
-_INTERVAL = (0.05, 0.5, 0.95)
-
-
-@dataclass(frozen=True)
-class Survey:
-    """What the models of all outputs say of any point.
-
-    Attributes:
-        models: One for each output.
-        units: What the values of each objective were divided by.
-        acquisition: How good a point looks.
-        activity: Which parameters a branch of the space has.
-        is_cold: Whether no source says anything.
-    """
-
-    models: Models
-    units: tuple[float, ...]
-    acquisition: Acquisition
-    activity: Activity
-    is_cold: bool
 
 
 @dataclass
@@ -157,7 +137,7 @@ class Engine:
     def choose(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
         """The untried point that looks best; once, where the sources do not look."""
         x = self._contrast_point(problem, survey, rng)
-        return self.best_of(problem, survey, rng) if x is None else _told(survey, x)
+        return self.best_of(problem, survey, rng) if x is None else survey.told(x)
 
     def best_of(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
         """The untried point that looks best."""
@@ -172,7 +152,7 @@ class Engine:
             survey.activity,
             _N_POLISHED if survey.models.n_outputs > 1 else 1,
         ).x
-        return _told(survey, x)
+        return survey.told(x)
 
     def _contrast_point(
         self, problem: Problem, survey: Survey, rng: np.random.Generator
@@ -260,18 +240,6 @@ class Engine:
         return maximize(Indifference(rng), space, seeds, tried, problem.fixed, rng).x
 
 
-def _told(survey: Survey, x: Array) -> Suggestion:
-    """A point with what the models say of it."""
-    models = survey.models
-    weights = () if survey.is_cold else _mean_source_weights(models)
-    if len(models.objectives) > 1:
-        return Suggestion(x, None, weights)
-    (unit,) = survey.units
-    with np.errstate(over="ignore"):
-        low, median, high = (unit * models.objectives[0].value_quantiles(x, _INTERVAL)).tolist()
-    return Suggestion(x, (low, median, high), weights)
-
-
 def _is_tried(problem: Problem, x: Array) -> bool:
     return bool(is_tried(x[None], _tried(problem))[0])
 
@@ -283,9 +251,3 @@ def _tried(problem: Problem) -> Array:
 
 def _n_started(problem: Problem) -> int:
     return problem.target.n_trials + len(problem.unknown)
-
-
-def _mean_source_weights(models: Models) -> tuple[float, ...]:
-    """Weights of the sources and of "no source", averaged over the objectives."""
-    weights = np.mean([model.source_weights for model in models.objectives], axis=0)
-    return tuple(map(float, weights))

@@ -20,8 +20,8 @@ from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.sampler import ScaleUpSampler
 from optuna_scaleup.suggest.engine import Engine
-from optuna_scaleup.suggest.engine import Survey
 from optuna_scaleup.suggest.outputs import objective_outputs
+from optuna_scaleup.suggest.survey import Survey
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem

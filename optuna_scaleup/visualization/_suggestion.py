@@ -12,7 +12,7 @@ import numpy as np
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.engine import Engine
-from optuna_scaleup.suggest.engine import Survey
+from optuna_scaleup.suggest.survey import Survey
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
 from optuna_scaleup.visualization._slices import ParamAxis

@@ -15,6 +15,7 @@ from optuna_scaleup._optuna import Notices
 from optuna_scaleup.data.plan import Plan
 from optuna_scaleup.data.plan import write_plan
 from optuna_scaleup.data.rivals import must_give_way
+from optuna_scaleup.data.space import SearchSpace
 
 
 POINT: dict[str, Any] = {"c": "a", "x": 0.5}
@@ -41,12 +42,20 @@ def show(study: optuna.Study, number: int, name: str, value: float) -> None:
 
 
 def gives_way(study: optuna.Study, number: int, *seen: int) -> bool:
-    return must_give_way(study, study.trials[number], POINT, set(seen), Notices())
+    space = SearchSpace.of(SPACE)
+    return must_give_way(study, study.trials[number], POINT, space, set(seen), Notices())
 
 
 def test_the_higher_number_gives_way(study: optuna.Study) -> None:
     plan(study, 0, POINT)
     assert gives_way(study, 1)
+
+
+@pytest.mark.parametrize(("x", "expected"), [(0.54, True), (0.46, True), (0.56, False)])
+def test_so_it_does_to_one_nearby(study: optuna.Study, x: float, expected: bool) -> None:
+    """As a suggestion that knows of the other one would."""
+    plan(study, 0, {"c": "a", "x": x})
+    assert gives_way(study, 1) == expected
 
 
 def test_other_plans_do_not_matter(study: optuna.Study) -> None:
