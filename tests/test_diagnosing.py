@@ -157,6 +157,7 @@ def test_bad_requests() -> None:
 
 
 SURE = Interval(-0.5, (-0.6, -0.4), (-0.8, -0.2))
+SLIGHT = Interval(0.1, (-0.1, 0.3), (-0.2, 0.5))
 
 
 @pytest.mark.parametrize(
@@ -167,6 +168,7 @@ SURE = Interval(-0.5, (-0.6, -0.4), (-0.8, -0.2))
         ([("a", 0.5, SURE)], 0.5, None, "Source 'a' ranks the large trials the wrong way round"),
         ([("a", 0.01, None), ("b", 0.8, None)], 0.19, None, "'b' helps most; 'a' could be left"),
         ([("a", 0.4, None), ("b", 0.5, None)], 0.1, None, "Source 'b' helps most: go on with it."),
+        ([("a", 0.9, SLIGHT)], 0.1, None, "Source 'a' explains the values best, but hardly tells"),
         ([("a", 0.49, None)], 0.51, None, "The study's own trials say more than any source"),
         ([("a", None, None)], 1.0, None, "on its own"),
     ],

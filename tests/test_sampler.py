@@ -287,7 +287,37 @@ def test_a_source_that_was_empty_is_told_of_once_it_is_not(log_lines: list[str])
 def test_one_line_tells_that_nothing_is_shared(log_lines: list[str]) -> None:
     study = optuna.create_study(sampler=ScaleUpSampler(small_study(plain), seed=0))
     study.optimize(lambda trial: trial.suggest_float("other", 0, 1), n_trials=3)
-    assert sum("no value of a parameter of the study" in line for line in log_lines) == 1
+    assert (
+        sum("no value that a parameter of the study may take" in line for line in log_lines) == 1
+    )
+
+
+def test_a_source_warns_of_where_trials_fail() -> None:
+    """Its values grow better up to where training diverges."""
+
+    def diverges(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0, 1)
+        if x > 0.5:
+            raise RuntimeError
+        return -x + 0.1 * trial.suggest_float("y", 0, 1)
+
+    source = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    source.optimize(diverges, n_trials=24, catch=(RuntimeError,))
+    sampler = ScaleUpSampler(source, seed=0)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(diverges, n_trials=8, catch=(RuntimeError,))
+    assert study.trials[0].state == optuna.trial.TrialState.COMPLETE
+    assert study.best_value < -0.4
+    (only,) = sampler.recommend(study)
+    assert 0.3 < only.params["x"] < 0.55
+
+
+def test_one_line_tells_that_a_source_is_constant(log_lines: list[str]) -> None:
+    source = optuna.create_study()
+    source.optimize(lambda trial: 0.0 * plain(trial), n_trials=4)
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    study.optimize(plain, n_trials=3)
+    assert sum("All 4 values of the source" in line for line in log_lines) == 1
 
 
 def test_verbosity_of_optuna_governs_the_log(log_lines: list[str]) -> None:

@@ -217,10 +217,11 @@ class Snapshot:
             dataset = _without_foreign_ranges(dataset, space.unit)
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))
+                _tell_constant(notices, label, dataset)
             elif dataset.n_trials:
                 message = (
-                    f"The {label} has no value of a parameter of the study; not used. "
-                    "`Source(..., rename=..., transform=...)` translates."
+                    f"The {label} has no value that a parameter of the study may take; not used. "
+                    "Other names and units: `Source(..., rename=..., transform=...)`."
                 )
                 notices.once(logging.WARNING, ("nothing shared", label), message)
         return usable
@@ -238,6 +239,15 @@ def _without_foreign_ranges(dataset: Dataset, unit: UnitSpace) -> Dataset:
         X=np.where(is_kept, X, np.nan),
         X_failed=None if X_failed is None else np.where(is_kept, X_failed, np.nan),
     )
+
+
+def _tell_constant(notices: Notices, label: str, dataset: Dataset) -> None:
+    if dataset.n_trials > 1 and np.all(dataset.Y[0] == dataset.Y):
+        message = (
+            f"All {dataset.n_trials} values of the {label} are the same, so it does not tell what "
+            "is good: is its objective what it should be?"
+        )
+        notices.once(logging.WARNING, ("constant", label), message)
 
 
 def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str]) -> None:

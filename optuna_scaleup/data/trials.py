@@ -118,8 +118,9 @@ def finished_rows(
 def _failed_rows(trials: Sequence[FrozenTrial], space: SearchSpace, X: Array) -> Array | None:
     """Points of the latest failures.
 
-    Not of those that another trial repeated: the outcome of that one tells more. Nor of trials
-    that failed before they had a parameter that all others have.
+    Not of those that another trial repeated: the outcome of that one tells more. A trial that
+    failed before it had a parameter that all others have counts at the middle of its range: that it
+    is missing is no reason for the failure.
     """
     repeated = {number for trial in trials for number in retried_numbers(trial)}
     failed = [
@@ -130,8 +131,8 @@ def _failed_rows(trials: Sequence[FrozenTrial], space: SearchSpace, X: Array) ->
     points = _points([trial.params for trial in failed[-_N_FAILED:]], space)
     if points is None:
         return None
-    is_common = ~np.isnan(X).any(axis=0)
-    return np.asarray(points[~np.isnan(points[:, is_common]).any(axis=1)])
+    is_common = ~np.isnan(X).any(axis=0) & ~space.unit.is_categorical
+    return np.where(np.isnan(points) & is_common, 0.5, points)
 
 
 def pending_rows(

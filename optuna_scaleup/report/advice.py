@@ -11,6 +11,7 @@ from optuna_scaleup.types import MISLEADS
 
 _LITTLE: Final = 0.05
 _ENOUGH_PREDICTIONS: Final = 5
+_SLIGHT_AGREEMENT: Final = 0.2
 
 
 def advice(report: TransferReport, ignored_since: int | None) -> str:
@@ -50,6 +51,12 @@ def advice(report: TransferReport, ignored_since: int | None) -> str:
         return "Outcomes surprise the model more often than they should: trust its intervals less."
     if report.no_source_weight > (best.weight or 0.0):
         return "The study's own trials say more than any source does: it goes on mostly by them."
+    agreement = best.rank_agreement
+    if agreement is not None and agreement.median < _SLIGHT_AGREEMENT:
+        return (
+            f"Source {best.label!r} explains the values best, but hardly tells which large trials "
+            "are the better ones: watch it."
+        )
     return f"Source {best.label!r} helps most: go on with it."
 
 

@@ -52,6 +52,7 @@ from optuna_scaleup.types import Suggestion
 
 
 _THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
+_CLASS_OFFSET_VAR = 0.05  # where a source fails, the study likely fails as well
 _N_POLISHED = 5  # with several outputs; for one objective more starts brought nothing
 
 
@@ -188,7 +189,7 @@ class Engine:
     def fit_failure(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
         """The model of which trials fail, if several did."""
         output = failure_output(problem)
-        return None if output is None else self._fit(output.problem, rng, _THRESHOLD_OFFSET_VAR)
+        return None if output is None else self._fit(output.problem, rng, _CLASS_OFFSET_VAR)
 
     def _fit_cost(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
         output = cost_output(problem)

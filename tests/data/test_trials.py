@@ -63,7 +63,7 @@ def test_trials_without_a_value_are_counted_by_kind() -> None:
 
 
 def test_where_trials_failed_is_kept() -> None:
-    """But not of one that failed before it had all parameters, nor of one that was repeated."""
+    """But not of one that was repeated; what another lacked is at its middle."""
     trials = [
         trial([1.0], x=0.5, y=0.5),
         trial(None, TrialState.FAIL, x=0.1, y=0.2),
@@ -76,7 +76,7 @@ def test_where_trials_failed_is_kept() -> None:
     for number, one in enumerate(trials):
         one.number = number
     rows, _, unused = finished_rows(trials, SPACE, MINIMIZE)
-    np.testing.assert_array_equal(rows.failed, [[0.1, 0.2]])
+    np.testing.assert_array_equal(rows.failed, [[0.1, 0.2], [0.3, 0.5]])
     assert unused == trials[1:5]
 
 
