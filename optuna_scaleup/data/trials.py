@@ -119,8 +119,8 @@ def _failed_rows(trials: Sequence[FrozenTrial], space: SearchSpace, X: Array) ->
     """Points of the latest failures.
 
     Not of those that another trial repeated: the outcome of that one tells more. A trial that
-    failed before it had a parameter that all others have counts at the middle of its range: that it
-    is missing is no reason for the failure.
+    failed before it had a parameter that all others have counts at the middle of its range: that
+    it is missing is no reason for the failure.
     """
     repeated = {number for trial in trials for number in retried_numbers(trial)}
     failed = [
