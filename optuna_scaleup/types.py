@@ -24,8 +24,16 @@ QuasiRandom = Callable[[int, int], Array]  # (n_points, n_dims) to points of the
 MISLEADS = 0.95
 """Weight of "no source" from which on the sources no longer matter."""
 
-NEAR = 0.05
-"""Trials that run at the same time are farther apart, in widths of the space along some axis."""
+_NEAR = 0.05  # widths of the space, along every axis
+
+
+def are_near(X: Array, others: Array) -> Array:
+    """Which points are too close to each other to run both: ``(n, d)``, ``(m, d)`` to ``(n, m)``.
+
+    An axis that a point lacks does not tell them apart.
+    """
+    gap = np.nan_to_num(np.abs(X[:, None] - others)).max(axis=-1, initial=0.0)
+    return np.asarray(gap < _NEAR)
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from optuna.trial import TrialState
 from optuna_scaleup.data.encoding import MISSING
 from optuna_scaleup.data.encoding import Encoding
 from optuna_scaleup.data.encoding import encoding_of
-from optuna_scaleup.types import NEAR
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import UnitSpace
+from optuna_scaleup.types import are_near
 
 
 if TYPE_CHECKING:
@@ -59,11 +59,11 @@ class SearchSpace:
         return np.stack(columns, axis=-1) if columns else np.empty((len(rows), 0))
 
     def are_near(self, params: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
-        """Whether two points have the same parameters, all less than :data:`NEAR` apart."""
+        """Whether two points have the same parameters, too close to each other to run both."""
         if params.keys() != others.keys():
             return False
-        one, other = self.encode([params, others])
-        return bool(np.all(np.nan_to_num(np.abs(one - other)) < NEAR))
+        X = self.encode([params, others])
+        return bool(are_near(X[:1], X[1:])[0, 0])
 
     def is_foreign(self, rows: Sequence[Mapping[str, Any]], X: Array) -> Array | None:
         """Where a row has a parameter, but no coordinate for its value; none if nowhere.

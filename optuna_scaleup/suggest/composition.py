@@ -23,8 +23,8 @@ from optuna_scaleup.suggest.acquisition import best_mean
 from optuna_scaleup.suggest.cheapness import LogCheapness
 from optuna_scaleup.suggest.hypervolume import HypervolumeImprovement
 from optuna_scaleup.suggest.optimize import Acquisition
-from optuna_scaleup.types import NEAR
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import are_near
 
 
 LOG_HALF = float(np.log(0.5))
@@ -150,12 +150,12 @@ class Apart:
 
     Args:
         acquisition: Of any kind.
-        X_pending: Points not to come close to, shape ``(n, d)``.
+        points: Not to come close to, shape ``(n, d)``.
     """
 
-    def __init__(self, acquisition: Acquisition, X_pending: Array) -> None:
+    def __init__(self, acquisition: Acquisition, points: Array) -> None:
         self._acquisition = acquisition
-        self._running = X_pending
+        self._points = points
 
     def value(self, X: Array) -> Array:
         return np.asarray(self._acquisition.value(X) - self._penalty(X))
@@ -165,9 +165,7 @@ class Apart:
         return value - float(self._penalty(x[None])[0]), grad
 
     def _penalty(self, X: Array) -> Array:
-        gap = np.nan_to_num(np.abs(X[:, None] - self._running)).max(axis=-1, initial=0.0)
-        is_near = gap.min(axis=1, initial=np.inf) < NEAR
-        return np.where(is_near, _INFEASIBLE, 0.0)
+        return np.where(are_near(X, self._points).any(axis=1), _INFEASIBLE, 0.0)
 
 
 class Sum:

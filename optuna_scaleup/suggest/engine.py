@@ -108,8 +108,9 @@ class Engine:
         constraints = self.fit_constraints(problem, rng)
         failure = self.fit_failure(problem, rng)
         models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng), failure)
-        unknown = problem.unknown if failure is None else problem.pending
-        tried = np.concatenate([problem.target.X, unknown])
+        # Where trials are known to fail there is no value to improve on.
+        open_points = problem.unknown if failure is None else problem.pending
+        tried = np.concatenate([problem.target.X, open_points])
         observed = np.full((len(tried), len(constraints)), np.nan)
         observed[: problem.target.n_trials] = observed_feasibility(problem.target, [*constraints])
         acquisition: Acquisition

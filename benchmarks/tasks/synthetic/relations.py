@@ -102,7 +102,7 @@ def plateau(n_dims: int, rng: np.random.Generator) -> MadeTask:
     """Most of the space fails at one bad value; the source works somewhere else."""
     bowl = random_bowl(n_dims, rng)
     radius = unit_ball_radius(n_dims, WORKING_SHARE)
-    bad_value = float(np.quantile(bowl(rng.random((1000, n_dims))), 0.9))
+    bad_value = _bad_value(bowl, rng)
     away = np.where(bowl.center > 0.5, -0.45, 0.45)
     target = Plateau(bowl, radius, bad_value)
     source = Plateau(bowl.moved(away), radius, bad_value)
@@ -152,13 +152,17 @@ def noisy(n_dims: int, rng: np.random.Generator) -> MadeTask:
 
 def _failing(target: Bowl, fails: Landscape, source: MadeSource) -> MadeTask:
     """A failed trial has no value; to regret it is as good as the worst tenth."""
-    U = np.random.default_rng(0).random((1000, len(target.center)))
-    bad_value = float(np.quantile(target(U), 0.9))
+    bad_value = _bad_value(target, np.random.default_rng(0))
 
     def exact(U: Array) -> Array:
         return np.where(fails(U), bad_value, target(U))
 
     return MadeTask(_observed(target, fails), (source,), noise_free=exact)
+
+
+def _bad_value(bowl: Bowl, rng: np.random.Generator) -> float:
+    """Only one random configuration in ten is worse."""
+    return float(np.quantile(bowl(rng.random((1000, len(bowl.center)))), 0.9))
 
 
 def _observed(landscape: Landscape, fails: Landscape) -> Landscape:
