@@ -58,6 +58,7 @@ class LogExpectedImprovement:
     """Log expected improvement (Jones et al., 1998; in log space: Ament et al., 2023)."""
 
     is_log = True
+    label = "log EI"
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
         u = (mean - incumbent) / std
@@ -70,6 +71,7 @@ class LogProbabilityOfImprovement:
     """Log probability of improving on the incumbent (Kushner, 1964)."""
 
     is_log = True
+    label = "log PI"
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
         u = (mean - incumbent) / std
@@ -81,6 +83,7 @@ class LogProbabilityOfFeasibility:
     """Log probability of a constraint's value at most the threshold (Schonlau et al., 1998)."""
 
     is_log = True
+    label = "feasible"
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
         value, d_mean, d_std = LogProbabilityOfImprovement()(-mean, std, -incumbent, scale)
@@ -91,6 +94,7 @@ class ConfidenceBound:
     """Optimistic confidence bound; known as LCB where smaller is better (Cox & John, 1992)."""
 
     is_log = False
+    label = "confidence bound"
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
         one = np.broadcast_to(scale, mean.shape)
@@ -101,6 +105,7 @@ class MaxVariance:
     """Predictive variance: learn the function everywhere."""
 
     is_log = False
+    label = "variance"
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
         return Rating(scale**2 * std**2, np.zeros_like(mean), 2.0 * scale**2 * std)
@@ -110,6 +115,7 @@ class PosteriorMean:
     """Expected value: what to try when nothing is known but the source."""
 
     is_log = False
+    label = "posterior mean"
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
         return Rating(scale * mean, np.broadcast_to(scale, mean.shape), np.zeros_like(mean))
@@ -159,6 +165,7 @@ class MixtureAcquisition:
         self._criterion = criterion
         self._scale = mixture.scale[:, None]
         self._incumbent = incumbent
+        self.label = str(getattr(criterion, "label", type(criterion).__name__))
 
     def value(self, X: Array) -> Array:
         """Value at the rows of ``X``, shape ``(q, d)`` to ``(q,)``."""

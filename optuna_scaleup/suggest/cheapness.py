@@ -20,6 +20,8 @@ class LogCheapness:
         log_cost: The model of the logarithm of the cost.
     """
 
+    label = "per cost"
+
     def __init__(self, log_cost: Mixture) -> None:
         self._log_cost = log_cost
 

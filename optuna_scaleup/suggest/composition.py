@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -29,6 +30,20 @@ from optuna_scaleup.types import are_near
 
 LOG_HALF = float(np.log(0.5))
 _INFEASIBLE = 1e6  # warped units for each unit of log probability: no value makes up for it
+# What a first trial gains, where cost counts, is what lies above half way from median to best.
+_HALF_WAY = 0.5
+_SOFTNESS = 0.1
+
+
+class Term(Acquisition, Protocol):
+    """An acquisition function with a name.
+
+    Attributes:
+        label: As figures show it.
+    """
+
+    @property
+    def label(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -71,12 +86,13 @@ class Models:
         return is_feasible
 
 
-def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Array) -> Acquisition:
+def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Array) -> Term:
     """What to maximise.
 
     As long as nothing feasible was tried there is no value to improve on: the most likely feasible
-    point is sought. The very first point is the best one expected, whatever it costs: of no value
-    to improve on, any improvement per cost is a cheap one.
+    point is sought. The very first point is the best one expected. Where cost counts it is a cheap
+    one of the good ones: with no value to improve on, any improvement per cost would be a cheap
+    one, and the best one expected, whatever it costs, may take most of a budget.
 
     Args:
         models: Of all outputs.
@@ -86,20 +102,25 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
             of failures.
         observed: Whether they kept each constraint, see :meth:`Models.is_feasible`.
     """
-    factors: list[Acquisition] = [log_feasibility(model) for model in models.limits]
-    if models.log_cost is not None and len(X_tried):
+    is_first = not len(X_tried)
+    factors: list[Term] = [log_feasibility(model) for model in models.limits]
+    if models.log_cost is not None and not (is_first and len(models.objectives) > 1):
         factors.append(LogCheapness(models.log_cost))
     X_feasible = X_tried[models.is_feasible(X_tried, observed)]
-    if len(X_tried) and not len(X_feasible):
+    if not is_first and not len(X_feasible):
         return Sum(factors)
     if len(models.objectives) > 1:
         return Sum([HypervolumeImprovement(models.objectives, X_feasible), *factors])
     (objective,) = models.objectives
-    criterion = criterion if len(X_tried) else PosteriorMean()
+    criterion = PosteriorMean() if is_first else criterion
     gain = MixtureAcquisition(objective, criterion, best_mean(objective, X_feasible))
     if not factors:
         return gain
-    return Sum([gain if criterion.is_log else LogPositive(gain), *factors])
+    if criterion.is_log:
+        return Sum([gain, *factors])
+    is_bargain = is_first and models.log_cost is not None
+    positive = LogPositive(gain, _HALF_WAY, _SOFTNESS) if is_bargain else LogPositive(gain)
+    return Sum([positive, *factors])
 
 
 def log_feasibility(constraint: Mixture) -> MixtureAcquisition:
@@ -130,6 +151,8 @@ class DrawnFunction:
         models: Of all outputs.
         rng: Random numbers.
     """
+
+    label = "drawn function"
 
     def __init__(self, models: Models, rng: np.random.Generator) -> None:
         (objective,) = models.objectives
@@ -175,8 +198,9 @@ class Sum:
         terms: At least one.
     """
 
-    def __init__(self, terms: Sequence[Acquisition]) -> None:
+    def __init__(self, terms: Sequence[Term]) -> None:
         self._terms = terms
+        self.label = ", ".join(dict.fromkeys(term.label for term in terms))
 
     def value(self, X: Array) -> Array:
         return np.asarray(sum(term.value(X) for term in self._terms))
@@ -191,13 +215,20 @@ class LogPositive:
 
     Args:
         gain: Not a logarithm.
+        floor: What counts as none, in units of what an unsure best is worth above a sure median.
+        softness: How far about the floor the gain bends, in the same unit.
     """
 
-    def __init__(self, gain: MixtureAcquisition) -> None:
+    def __init__(
+        self, gain: MixtureAcquisition, floor: float = 0.0, softness: float = 1.0
+    ) -> None:
         self._gain = gain
-        # The criterion's own zero and unit: what a sure median is worth, and an unsure best more.
-        self._zero = gain.rate(0.0, 0.0)
-        self._unit = abs(gain.rate(1.0, 1.0) - self._zero) or 1.0
+        self.label = gain.label
+        # The criterion's own zero and unit.
+        zero = gain.rate(0.0, 0.0)
+        unit = abs(gain.rate(1.0, 1.0) - zero) or 1.0
+        self._zero = zero + floor * unit
+        self._unit = softness * unit
 
     def value(self, X: Array) -> Array:
         return _log_softplus((self._gain.value(X) - self._zero) / self._unit)

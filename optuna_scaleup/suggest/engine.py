@@ -25,13 +25,13 @@ from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.composition import Models
+from optuna_scaleup.suggest.composition import Term
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.initial_design import CONTRAST_AT
 from optuna_scaleup.suggest.initial_design import DESIGNS
 from optuna_scaleup.suggest.initial_design import contrast_point
 from optuna_scaleup.suggest.initial_design import design_point
 from optuna_scaleup.suggest.initial_design import n_design_points
-from optuna_scaleup.suggest.optimize import Acquisition
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import constraint_outputs
@@ -113,7 +113,7 @@ class Engine:
         tried = np.concatenate([problem.target.X, open_points])
         observed = np.full((len(tried), len(constraints)), np.nan)
         observed[: problem.target.n_trials] = observed_feasibility(problem.target, [*constraints])
-        acquisition: Acquisition
+        acquisition: Term
         if is_only and failure is None and self._is_draw_due(problem):
             acquisition = DrawnFunction(models, rng)
         else:

@@ -54,6 +54,8 @@ class HypervolumeImprovement:
         X: Points tried so far, shape ``(n, d)``; ``n`` may be zero.
     """
 
+    label = "log EHVI"
+
     def __init__(self, objectives: Sequence[Mixture], X: Array) -> None:
         self._objectives = objectives
         values = np.stack([model.expected_values(X) for model in objectives], axis=-1)

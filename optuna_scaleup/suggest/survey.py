@@ -8,7 +8,7 @@ import numpy as np
 
 from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.composition import Models
-from optuna_scaleup.suggest.optimize import Acquisition
+from optuna_scaleup.suggest.composition import Term
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Suggestion
 
@@ -30,7 +30,7 @@ class Survey:
 
     models: Models
     units: tuple[float, ...]
-    acquisition: Acquisition
+    acquisition: Term
     activity: Activity
     is_cold: bool
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from optuna_scaleup.data.space import SearchSpace
-from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.survey import Survey
 from optuna_scaleup.types import Array
@@ -31,13 +30,11 @@ class Next:
         at: The next suggestion, shape ``(d,)``, ``NaN`` where its branch has no such parameter.
         tried: Trials of the study and its sources, the best of each first, shape ``(n, d)``.
         survey: How good a point looks.
-        label: Name of the acquisition function.
     """
 
     at: Array
     tried: Array
     survey: Survey
-    label: str
 
     def through(self, *axes: ParamAxis) -> Array:
         """A point whose branch has these parameters, shape ``(d,)``: the suggestion if it does."""
@@ -62,6 +59,12 @@ class Next:
     def acquisition(self, X: Array) -> Array:
         """How good points look, shape ``(q, d)`` to ``(q,)``."""
         return self.survey.acquisition.value(X)
+
+    @property
+    def label(self) -> str:
+        """Name of the acquisition function."""
+        label = self.survey.acquisition.label
+        return label[:1].upper() + label[1:]
 
     def _legal(self, X: Array) -> Array:
         """Points with the parameters of their branch: usual values where one was missing."""
@@ -103,7 +106,7 @@ def next_suggestion(
     tried = np.concatenate([s.X[np.argsort(-s.Y[:, 0], kind="stable")] for s in studies])
     # A source's may lie outside the ranges.
     inside = np.where(np.isnan(tried), np.nan, space.unit.snap(np.nan_to_num(tried, nan=0.5)))
-    return Next(survey.activity.mask(at.x[None])[0], inside, survey, _label(problem, survey))
+    return Next(survey.activity.mask(at.x[None])[0], inside, survey)
 
 
 def _coordinates(fixed: Mapping[str, Any], space: SearchSpace) -> dict[int, float]:
@@ -118,12 +121,3 @@ def _coordinates(fixed: Mapping[str, Any], space: SearchSpace) -> dict[int, floa
             raise ValueError(f"`fixed` has {name!r}: {value!r}, which is not in the search space.")
         found.update(known)
     return found
-
-
-def _label(problem: Problem, survey: Survey) -> str:
-    if isinstance(survey.acquisition, DrawnFunction):
-        return "Drawn function"
-    if not problem.target.n_trials and not len(problem.unknown):
-        return "Posterior mean"
-    label = "Log EHVI" if problem.target.Y.shape[1] > 1 else "Log EI"
-    return f"{label}, feasible" if problem.target.constraints else label

@@ -43,11 +43,31 @@ def test_improvement_per_cost_once_something_was_tried() -> None:
     free = compose(Models([known()]), criterion, tried, observed).value(QUERY)
     ours = compose(Models([known()], (), known()), criterion, tried, observed).value(QUERY)
     np.testing.assert_allclose(ours, free + LogCheapness(known()).value(QUERY))
-    first, other = (
-        compose(models, criterion, tried[:0], observed[:0]).value(QUERY)
-        for models in (Models([known()]), Models([known()], (), known()))
-    )
-    np.testing.assert_array_equal(first, other)
+
+
+def test_what_a_first_trial_is_worth_above_half_way_to_the_best_per_cost() -> None:
+    nothing = np.empty((0, 1)), np.empty((0, 0))
+    models = Models([known()], (), known())
+    ours = compose(models, CRITERIA["log_ei"](), *nothing)
+    expected_value = 2.0 * QUERY[:, 0] + WEIGHT @ [0.0, 1.0]
+    excess = 0.1 * np.log1p(np.exp((expected_value - 0.5) / 0.1))
+    cheapness = LogCheapness(known()).value(QUERY)
+    gap = ours.value(QUERY) - np.log(excess) - cheapness
+    np.testing.assert_allclose(gap, gap[0])
+    value, grad = ours.value_and_grad(QUERY[1])
+    assert value == pytest.approx(ours.value(QUERY)[1])
+    expected = oracles.finite_difference(lambda u: float(ours.value(u[None])[0]), QUERY[1])
+    np.testing.assert_allclose(grad, expected, rtol=1e-5)
+
+
+def test_a_first_trial_is_a_cheap_one_of_the_good_ones() -> None:
+    """Of two optima alike the cheaper, and not the cheapest point of all, where nothing is good."""
+    X = np.linspace(0.0, 1.0, 21)[:, None]
+    value = np.exp(-(((X[:, 0] - 0.35) / 0.08) ** 2)) + np.exp(-(((X[:, 0] - 0.8) / 0.08) ** 2))
+    source = Dataset(X, value[:, None], cost=np.exp(6.0 * X[:, 0]))
+    nothing = Dataset(np.empty((0, 1)), np.empty((0, 1)), cost=np.empty(0))
+    (x,) = suggest(Problem(continuous(1), nothing, (source,)))
+    assert x == pytest.approx(0.35, abs=0.1)
 
 
 def test_gradient_on_a_fitted_mixture() -> None:

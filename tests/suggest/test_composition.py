@@ -11,6 +11,7 @@ from scipy.stats import norm
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.acquisition import Rating
 from optuna_scaleup.suggest.acquisition import best_mean
 from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
@@ -121,6 +122,30 @@ def test_positive_gain_keeps_the_order_and_is_finite_far_below() -> None:
     X = np.array([[-1e6], [-1e3], [-30.0], [-1.0], [0.0], [1.0], [1e3]])
     assert np.isfinite(ours.value(X)).all()
     assert (np.diff(ours.value(X)) > 0.0).all()
+
+
+def test_the_label_names_what_is_maximised() -> None:
+    log_ei, nothing = CRITERIA["log_ei"](), (TRIED[:0], unknown(0)[:0])
+    bound = Models([OBJECTIVE], [LOOSE, TIGHT])
+    assert compose(Models([OBJECTIVE]), log_ei, TRIED, unknown(0)).label == "log EI"
+    assert compose(Models([OBJECTIVE]), log_ei, *nothing).label == "posterior mean"
+    assert compose(bound, log_ei, TRIED, unknown(2)).label == "log EI, feasible"
+    never = Models([OBJECTIVE], [NEVER, LOOSE])
+    assert compose(never, log_ei, TRIED, unknown(2)).label == "feasible"
+    failing = Models([OBJECTIVE], failure=LOOSE)
+    assert compose(failing, log_ei, *nothing).label == "posterior mean, feasible"
+    costly = Models([OBJECTIVE], [LOOSE], log_cost=TIGHT)
+    assert compose(costly, CRITERIA["lcb"](), TRIED, unknown(1)).label == (
+        "confidence bound, feasible, per cost"
+    )
+
+    class Own:
+        is_log = False
+
+        def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+            return Rating(mean, np.ones_like(mean), np.zeros_like(mean))
+
+    assert compose(Models([OBJECTIVE]), Own(), TRIED, unknown(0)).label == "Own"
 
 
 def test_a_drawn_function_is_what_the_model_draws() -> None:
