@@ -61,7 +61,7 @@ def test_what_a_first_trial_is_worth_above_half_way_to_the_best_per_cost() -> No
 
 
 def test_a_first_trial_is_a_cheap_one_of_the_good_ones() -> None:
-    """Of two optima alike the cheaper, and not the cheapest point of all, where nothing is good."""
+    """Of two equal optima the cheaper; not the cheapest point of all, where nothing is good."""
     X = np.linspace(0.0, 1.0, 21)[:, None]
     value = np.exp(-(((X[:, 0] - 0.35) / 0.08) ** 2)) + np.exp(-(((X[:, 0] - 0.8) / 0.08) ** 2))
     source = Dataset(X, value[:, None], cost=np.exp(6.0 * X[:, 0]))
