@@ -153,6 +153,11 @@ class Scales:
     slope_mean: Array
     slope_std: Array
 
+    @property
+    def is_known(self) -> Array:
+        """Of each source, whether its size is known, shape ``(n_sources,)``."""
+        return np.asarray(~np.isnan(self.log_ratios).any(axis=1))
+
 
 class FitShelf(Protocol):
     """Where the hyperparameters of fitted sources lie for other workers; never needed."""

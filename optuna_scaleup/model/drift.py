@@ -84,7 +84,7 @@ def fit_drift(scales: Scales, optima: Sequence[Optimum]) -> Drift:
     ratios = scales.log_ratios
     n, p = ratios.shape
     d = len(scales.slope_mean)
-    is_known = ~np.isnan(ratios).any(axis=1)
+    is_known = scales.is_known
     drift = Drift(
         np.zeros((d, p)), np.zeros((d, p, p)), np.zeros((n, d)), np.full((n, d), SHIFT_STD)
     )

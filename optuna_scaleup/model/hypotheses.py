@@ -13,6 +13,7 @@ LARGER_IS_CLOSER = 4.0  # prior odds of a source against the next smaller one
 
 # Where one best value is sought, a source has to explain a trial by so many nats better than the
 # study's own model, but for the first; more with rivals: a good one is heard after the bad ones.
+# One of unknown size, which may be of another problem, has to be better by one from the start.
 _FREE_TRIALS = 2
 _FREE_TRIALS_A_RIVAL = 5
 _NATS_A_TRIAL = 1.0
@@ -37,7 +38,7 @@ def knows_its_scale(n_trials: int, is_sought: bool) -> bool:
     return n_trials >= (_OWN_SCALE_FROM if is_sought else _OWN_FROM)
 
 
-def hedged(log_posterior: Array, n_trials: int, is_sought: bool) -> Array:
+def hedged(log_posterior: Array, n_trials: int, is_sought: bool, is_sized: Array) -> Array:
     """Hands over to "no source" step by step as the study learns to speak for itself.
 
     Evidence rates a model on all trials, the bad ones included; the last steps to the optimum are
@@ -48,13 +49,15 @@ def hedged(log_posterior: Array, n_trials: int, is_sought: bool) -> Array:
         log_posterior: Log weights by evidence, "no source" last, shape ``(n_sources + 1,)``.
         n_trials: Trials that were measured.
         is_sought: Whether the best value is all that matters.
+        is_sized: Of each source, whether its size is known, shape ``(n_sources,)``.
     """
     if len(log_posterior) == 1:
         return log_posterior
     weights = log_posterior.copy()
     if is_sought:
         n_free = _FREE_TRIALS + _FREE_TRIALS_A_RIVAL * (len(log_posterior) - 2)
-        weights[-1] += _NATS_A_TRIAL * max(n_trials - n_free, 0)
+        least_due = np.where(is_sized, 0, min(n_trials, 1))
+        weights[:-1] -= _NATS_A_TRIAL * np.maximum(n_trials - n_free, least_due)
     weights -= logsumexp(weights)
     least = min((n_trials - _OWN_FROM) / (_OWN_ALONE - _OWN_FROM), 1.0 - 1e-6)
     share = np.exp(weights)

@@ -249,7 +249,8 @@ def fit_mixture(
     source_weights = np.exp(log_posterior)
     if len(y) and sources:
         draws[:-1] = _shared_out(draws[:-1], source_weights[:-1], effort.n_draws)
-    log_posterior = hedged(log_posterior, rows.n_measured, is_sought)
+    is_sized = np.array([source.is_sized for source in sources], dtype=bool)
+    log_posterior = hedged(log_posterior, rows.n_measured, is_sought, is_sized)
     kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
     pending = feature_map.transform(X_pending)
     return Mixture(

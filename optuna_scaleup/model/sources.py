@@ -51,6 +51,7 @@ class Source:
         shift_axes: The target's axis of each shift, shape ``(n_shift,)``.
         shift_loc: Where the shift of its optimum is expected, shape ``(n_shift,)``.
         shift_std: Scale of that expectation's error, shape ``(n_shift,)``.
+        is_sized: Whether it is known how much smaller the study is.
     """
 
     parent: Parent
@@ -61,16 +62,19 @@ class Source:
     shift_axes: Array
     shift_loc: Array
     shift_std: Array
+    is_sized: bool = False
 
     def moved(self, motion_mean: Array, motion_std: Array) -> Source:
-        """The same source with a forecast of where the optimum went.
+        """The same source, of known size, with a forecast of where the optimum went.
 
         Args:
             motion_mean: Motion of the optimum from here to the target, shape ``(d,)``.
             motion_std: Its standard deviation, shape ``(d,)``.
         """
         axes = self.shift_axes  # the target looks up what its optimum came from: minus the motion
-        return replace(self, shift_loc=-motion_mean[axes], shift_std=motion_std[axes])
+        return replace(
+            self, shift_loc=-motion_mean[axes], shift_std=motion_std[axes], is_sized=True
+        )
 
 
 def fit_source(

@@ -53,10 +53,11 @@ class SourceFits:
         usable = usable_sources(problem)[-_MAX_SOURCES:]
         sources = [self._fit_once(problem, i) for i in usable]
         drift = self.drift_of(problem)
-        if drift is None:
+        if drift is None or problem.scales is None:
             return sources
+        is_known = problem.scales.is_known
         return [
-            source.moved(drift.motion_mean[i], drift.motion_std[i])
+            source.moved(drift.motion_mean[i], drift.motion_std[i]) if is_known[i] else source
             for i, source in zip(usable, sources, strict=True)
         ]
 
@@ -69,8 +70,7 @@ class SourceFits:
         return _once(self._drifts, key, lambda: self._fit_drift(problem, scales))
 
     def _fit_drift(self, problem: Problem, scales: Scales) -> Drift:
-        has_size = ~np.isnan(scales.log_ratios).any(axis=1)
-        ladder = [i for i in usable_sources(problem) if has_size[i]][-_MAX_LADDER:]
+        ladder = [i for i in usable_sources(problem) if scales.is_known[i]][-_MAX_LADDER:]
         return fit_drift(scales, [Optimum(i, *self._locate_once(problem, i)) for i in ladder])
 
     def _fit_once(self, problem: Problem, i: int) -> Source:
