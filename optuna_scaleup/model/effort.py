@@ -10,7 +10,9 @@ import numpy as np
 @dataclass(frozen=True)
 class Effort:
     """The more trials, the narrower the hyperparameters' posterior, and the shorter the way to the
-    next trial: one mode is enough then, and a kernel of all axes together, a d-th of the work.
+    next trial: one mode is enough then, and a kernel of all axes together, a d-th of the work. From
+    few trials what single axes do is all that can be learnt; later that hides optima for which
+    several parameters have to move at once.
     """
 
     max_trials: float  # of a study to which this effort applies
@@ -24,8 +26,9 @@ class Effort:
 _MANY = 40
 _EFFORTS = (
     Effort(1, 256, 12, 6, 2, 0.5),
-    Effort(12, 1024, 48, 12, 2, 0.5),
-    Effort(_MANY, 256, 12, 6, 1, 0.5),
+    Effort(6, 1024, 48, 12, 2, 0.5),
+    Effort(12, 1024, 48, 12, 2, 0.25),
+    Effort(_MANY, 256, 12, 6, 1, 0.25),
     Effort(np.inf, 0, 1, 1, 1, 0.0),
 )
 _MAX_ESTIMATED = 160
