@@ -10,9 +10,10 @@ import numpy as np
 @dataclass(frozen=True)
 class Effort:
     """The more trials, the narrower the hyperparameters' posterior, and the shorter the way to the
-    next trial: one mode is enough then, and a kernel of all axes together, a d-th of the work. From
-    few trials what single axes do is all that can be learnt; later that hides optima for which
-    several parameters have to move at once.
+    next trial: one mode is enough then, and a kernel of all axes together, a d-th of the work.
+
+    From few trials what single axes do is all that can be learnt; later that hides optima for
+    which several parameters have to move at once.
     """
 
     max_trials: float  # of a study to which this effort applies
