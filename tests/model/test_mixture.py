@@ -207,20 +207,27 @@ def test_estimates_do_not_take_over_from_a_source() -> None:
 
 
 def test_a_sought_best_is_looked_for_along_single_axes() -> None:
-    """A trial tells of all that share a coordinate with it, as long as trials are few."""
-    far = np.array([[0.02, 0.98]])
+    """A trial tells of what shares a coordinate with it, the more the fewer trials there are."""
+    one_shared, none_shared = np.array([[0.02, 0.98]]), np.array([[0.98, 0.98]])
 
-    def std(n: int, is_sought: bool) -> float:
-        X = np.random.default_rng(1).random((n, 2)) * [0.1, 0.1]
+    def relative_std(n: int, seed: int, is_sought: bool) -> float:
+        X = np.random.default_rng(seed).random((n, 2)) * [0.1, 0.1]
         X[0] = [0.02, 0.02]
         fm = feature_map(continuous(2), X)
         rest = (np.empty((0, 2)), quasi_random())
         mixture = fit_mixture(fm, X, quadratic(X, 0.05), None, [], *rest, is_sought=is_sought)
-        return float(np.exp(mixture.log_weight) @ mixture.predict(far).std[:, 0])
+        ratio = mixture.predict(one_shared).std / mixture.predict(none_shared).std
+        return float(np.exp(mixture.log_weight) @ ratio[:, 0])
 
-    assert std(6, is_sought=True) < 0.9 * std(6, is_sought=False)
-    assert std(7, is_sought=True) < std(7, is_sought=False)
-    assert std(50, is_sought=True) == std(50, is_sought=False)
+    def told(n: int) -> float:
+        return float(
+            np.mean([relative_std(n, s, True) / relative_std(n, s, False) for s in range(8)])
+        )
+
+    few, more = told(6), told(8)
+    assert few < 0.95
+    assert few < more < 1.0
+    assert told(50) == pytest.approx(1.0, abs=1e-12)
 
 
 @pytest.mark.parametrize("factor", [1e-4, 30.0, 1e4])
