@@ -139,6 +139,10 @@ def test_the_label_names_what_is_maximised() -> None:
         "confidence bound, feasible, per cost"
     )
 
+    several = Models([OBJECTIVE, OBJECTIVE], log_cost=TIGHT)
+    assert compose(several, log_ei, *nothing).label == "log EHVI"
+    assert compose(several, log_ei, TRIED, unknown(0)).label == "log EHVI, per cost"
+
     class Own:
         is_log = False
 
