@@ -165,6 +165,7 @@ class MixtureAcquisition:
         self._criterion = criterion
         self._scale = mixture.scale[:, None]
         self._incumbent = incumbent
+        self.is_log = criterion.is_log
         self.label = str(getattr(criterion, "label", type(criterion).__name__))
 
     def value(self, X: Array) -> Array:

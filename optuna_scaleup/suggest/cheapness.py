@@ -21,6 +21,7 @@ class LogCheapness:
     """
 
     label = "per cost"
+    is_log = True
 
     def __init__(self, log_cost: Mixture) -> None:
         self._log_cost = log_cost

@@ -40,10 +40,14 @@ class Term(Acquisition, Protocol):
 
     Attributes:
         label: As figures show it.
+        is_log: Whether it is a logarithm, far below zero where a point is of no use.
     """
 
     @property
     def label(self) -> str: ...
+
+    @property
+    def is_log(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,7 @@ class DrawnFunction:
     """
 
     label = "drawn function"
+    is_log = False
 
     def __init__(self, models: Models, rng: np.random.Generator) -> None:
         (objective,) = models.objectives
@@ -198,6 +203,8 @@ class Sum:
         terms: At least one.
     """
 
+    is_log = True
+
     def __init__(self, terms: Sequence[Term]) -> None:
         self._terms = terms
         self.label = ", ".join(dict.fromkeys(term.label for term in terms))
@@ -218,6 +225,8 @@ class LogPositive:
         floor: What counts as none, in units of what an unsure best is worth above a sure median.
         softness: How far about the floor the gain bends, in the same unit.
     """
+
+    is_log = True
 
     def __init__(
         self, gain: MixtureAcquisition, floor: float = 0.0, softness: float = 1.0

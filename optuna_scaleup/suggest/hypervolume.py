@@ -55,6 +55,7 @@ class HypervolumeImprovement:
     """
 
     label = "log EHVI"
+    is_log = True
 
     def __init__(self, objectives: Sequence[Mixture], X: Array) -> None:
         self._objectives = objectives

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from optuna_scaleup.visualization._suggestion import Next
 
 TITLE = "Surrogate Plot"
 _N_POINTS = 61
+_TITLE_WIDTH = 18  # characters along the lower panel
 _OFFSET = 0.14  # of source and target around a choice
 _N_TRIALS = 300  # of one study that are drawn; the latest
 
@@ -102,7 +104,8 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
         col=1,
         secondary_y=False,
     )
-    figure.update_yaxes(title_text=panels.next.label, row=2, col=1)
+    title = "<br>".join(wrap(panels.next.label, _TITLE_WIDTH))
+    figure.update_yaxes(title_text=title, row=2, col=1)
     options = axis.options()
     title = options.pop("title")
     figure.update_xaxes(**options)
@@ -202,7 +205,7 @@ def _add_next(figure: Any, panels: Panels, axis: ParamAxis, points: Array) -> li
         row=2,
         col=1,
     )
-    if shown.label.startswith("Log"):
+    if shown.survey.acquisition.is_log:
         figure.update_yaxes(range=good_end(gain), row=2, col=1)
     if not shown.suggests(axis):
         return []

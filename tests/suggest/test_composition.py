@@ -131,7 +131,9 @@ def test_the_label_names_what_is_maximised() -> None:
     assert compose(Models([OBJECTIVE]), log_ei, *nothing).label == "posterior mean"
     assert compose(bound, log_ei, TRIED, unknown(2)).label == "log EI, feasible"
     never = Models([OBJECTIVE], [NEVER, LOOSE])
-    assert compose(never, log_ei, TRIED, unknown(2)).label == "feasible"
+    seeking = compose(never, log_ei, TRIED, unknown(2))
+    assert (seeking.label, seeking.is_log) == ("feasible", True)
+    assert not compose(Models([OBJECTIVE]), log_ei, *nothing).is_log
     failing = Models([OBJECTIVE], failure=LOOSE)
     assert compose(failing, log_ei, *nothing).label == "posterior mean, feasible"
     costly = Models([OBJECTIVE], [LOOSE], log_cost=TIGHT)

@@ -99,6 +99,21 @@ def test_the_axis_shows_the_star_and_a_lone_trials_interval(large: optuna.Study)
     assert high - low > np.ptp(np.array(band.y)) > 0.0
 
 
+def test_acquisition_after_trials_that_only_failed() -> None:
+    small = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    small.optimize(lambda t: (t.suggest_float("x", 0, 1) - 0.3) ** 2, n_trials=8)
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+
+    def failing(trial: optuna.Trial) -> float:
+        trial.suggest_float("x", 0, 1)
+        return float("nan")
+
+    study.optimize(failing, n_trials=3)
+    axis = figures.plot_surrogate(study, "x").layout.yaxis3
+    assert axis.title.text == "Posterior mean,<br>feasible"
+    assert axis.range is not None  # a logarithm, of which the bad end is of no interest
+
+
 def test_acquisition_of_several_objectives_and_constraints() -> None:
     both = optuna.create_study(directions=["minimize", "maximize"], sampler=ScaleUpSampler(seed=0))
     both.optimize(lambda t: (x := t.suggest_float("x", 0, 1), x * x), n_trials=4)
