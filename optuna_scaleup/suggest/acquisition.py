@@ -38,6 +38,8 @@ class Criterion(Protocol):
     Attributes:
         is_log: Whether values are logarithms, so that draws are averaged by log-sum-exp; otherwise
             values are averaged as they are.
+
+    One that has a ``label`` is called so in figures, others by the name of their class.
     """
 
     is_log: bool
@@ -180,7 +182,7 @@ class MixtureAcquisition:
         grads = rating.d_mean * p.grad_mean[:, 0] + rating.d_std * p.grad_std[:, 0]
         weight = np.exp(self._mixture.log_weight)
         value = self._average(rating.value)[0]
-        if self._criterion.is_log:
+        if self.is_log:
             weight = weight * np.exp(rating.value[:, 0] - value)
         return float(value), weight @ grads
 
@@ -193,7 +195,7 @@ class MixtureAcquisition:
         return float(self._average(rating.value)[0])
 
     def _average(self, values: Array) -> Array:
-        if self._criterion.is_log:
+        if self.is_log:
             # A tenth of the time of SciPy's, whose dispatch costs more than so few numbers.
             log_weight = self._mixture.log_weight[:, None]
             return np.asarray(np.logaddexp.reduce(values + log_weight, axis=0))

@@ -52,10 +52,9 @@ class SourceFits:
         """
         usable = usable_sources(problem)[-_MAX_SOURCES:]
         sources = [self._fit_once(problem, i) for i in usable]
-        drift = self.drift_of(problem)
-        if drift is None or problem.scales is None:
+        if problem.scales is None:
             return sources
-        is_known = problem.scales.is_known
+        drift, is_known = self._drift_once(problem, problem.scales), problem.scales.is_known
         return [
             source.moved(drift.motion_mean[i], drift.motion_std[i]) if is_known[i] else source
             for i, source in zip(usable, sources, strict=True)
@@ -63,14 +62,15 @@ class SourceFits:
 
     def drift_of(self, problem: Problem) -> Drift | None:
         """How the optimum moves with size; :obj:`None` where no size is known."""
-        scales = problem.scales
-        if scales is None:
-            return None
+        return None if problem.scales is None else self._drift_once(problem, problem.scales)
+
+    def _drift_once(self, problem: Problem, scales: Scales) -> Drift:
         key = _drift_key(problem, scales)
         return _once(self._drifts, key, lambda: self._fit_drift(problem, scales))
 
     def _fit_drift(self, problem: Problem, scales: Scales) -> Drift:
-        ladder = [i for i in usable_sources(problem) if scales.is_known[i]][-_MAX_LADDER:]
+        is_known = scales.is_known
+        ladder = [i for i in usable_sources(problem) if is_known[i]][-_MAX_LADDER:]
         return fit_drift(scales, [Optimum(i, *self._locate_once(problem, i)) for i in ladder])
 
     def _fit_once(self, problem: Problem, i: int) -> Source:

@@ -104,8 +104,8 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
         col=1,
         secondary_y=False,
     )
-    title = "<br>".join(wrap(panels.next.label, _TITLE_WIDTH))
-    figure.update_yaxes(title_text=title, row=2, col=1)
+    acquisition_title = "<br>".join(wrap(panels.next.label, _TITLE_WIDTH))
+    figure.update_yaxes(title_text=acquisition_title, row=2, col=1)
     options = axis.options()
     title = options.pop("title")
     figure.update_xaxes(**options)
