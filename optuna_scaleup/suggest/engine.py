@@ -22,6 +22,7 @@ from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import Indifference
 from optuna_scaleup.suggest.acquisition import check_criterion
 from optuna_scaleup.suggest.activity import activity_of
+from optuna_scaleup.suggest.borders import off_borders
 from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.composition import Models
@@ -53,6 +54,7 @@ from optuna_scaleup.types import Suggestion
 
 _THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
 _CLASS_OFFSET_VAR = 0.05  # where a source fails, the study likely fails as well
+_N_AT_BORDERS = 10  # trials that may go into corners: the quickest way to what matters
 _N_POLISHED = 5  # with several outputs; for one objective more starts brought nothing
 
 
@@ -144,16 +146,13 @@ class Engine:
     def best_of(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
         """The untried point that looks best."""
         seeds, tried = good_points(problem, rng), _tried(problem)
-        x = maximize(
-            Apart(survey.acquisition, problem.unknown),
-            problem.space,
-            seeds,
-            tried,
-            problem.fixed,
-            rng,
-            survey.activity,
-            _N_POLISHED if survey.models.n_outputs > 1 else 1,
-        ).x
+        acquisition = Apart(survey.acquisition, problem.unknown)
+        space, fixed, activity = problem.space, problem.fixed, survey.activity
+        n_polished = _N_POLISHED if survey.models.n_outputs > 1 else 1
+        x = maximize(acquisition, space, seeds, tried, fixed, rng, activity, n_polished).x
+        is_sought = len(survey.models.objectives) == 1 and survey.acquisition.is_log
+        if is_sought and _n_started(problem) >= _N_AT_BORDERS:
+            x = off_borders(acquisition, space, x, tried, fixed, activity, rng)
         return survey.told(x)
 
     def _contrast_point(
