@@ -104,7 +104,8 @@ class ScaleUpSampler(BaseSampler):
             :obj:`None`, every parameter of every trial is modelled.
         acquisition:
             ``"log_ei"``, ``"log_pi"``, ``"lcb"``, ``"max_variance"``, or an object of the same
-            protocol; for several objectives the expected hypervolume improvement in any case.
+            protocol; for several objectives the expected hypervolume improvement in any case. From
+            the eleventh trial on, a point off the borders may be a tenth of a nat short of the best.
         initial_design:
             What a cold start tries first: ``"auto"`` (the centre, then space-filling points),
             ``"sobol"``, ``"corners"`` or ``"random"``. A parameter that no trial of any study has
