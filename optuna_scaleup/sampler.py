@@ -105,7 +105,7 @@ class ScaleUpSampler(BaseSampler):
         acquisition:
             ``"log_ei"``, ``"log_pi"``, ``"lcb"``, ``"max_variance"``, or an object of the same
             protocol; for several objectives the expected hypervolume improvement in any case. From
-            the eleventh trial on, a point off the borders may be a tenth of a nat short of the best.
+            the eleventh trial on a point off the borders may be a tenth of a nat below the best.
         initial_design:
             What a cold start tries first: ``"auto"`` (the centre, then space-filling points),
             ``"sobol"``, ``"corners"`` or ``"random"``. A parameter that no trial of any study has
