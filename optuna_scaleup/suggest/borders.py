@@ -16,6 +16,7 @@ from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.optimize import Acquisition
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import Axis
 from optuna_scaleup.types import UnitSpace
 
 
@@ -47,8 +48,9 @@ def off_borders(
         rng: Random numbers: no axis comes first always.
     """
     kept = {*fixed, *(rule.parent for rule in activity.rules)}
-    at_border = [j for j in range(space.n_dims) if j not in kept and _is_at_border(space, x, j)]
-    axes = rng.permutation(at_border)[:_MAX_AXES].astype(int)
+    free = [j for j in range(space.n_dims) if j not in kept]
+    at_border = np.array([j for j in free if _is_at_border(space.axes[j], x[j])], dtype=int)
+    axes = rng.permutation(at_border)[:_MAX_AXES]
     for j in axes:
         X = np.repeat(x[None], 1 + len(_STEPS), axis=0)
         X[1:, j] = np.abs(np.round(x[j]) - _STEPS)
@@ -61,9 +63,8 @@ def off_borders(
     return x
 
 
-def _is_at_border(space: UnitSpace, x: Array, j: int) -> bool:
-    axis = space.axes[j]
+def _is_at_border(axis: Axis, u: float) -> bool:
     if axis.grid is None:
-        return bool(min(x[j], 1.0 - x[j]) < _AT_BORDER)
+        return bool(min(u, 1.0 - u) < _AT_BORDER)
     is_fine = not axis.is_categorical and len(axis.grid) >= _MIN_VALUES
-    return is_fine and bool(x[j] in (axis.grid[0], axis.grid[-1]))
+    return is_fine and bool(u in (axis.grid[0], axis.grid[-1]))

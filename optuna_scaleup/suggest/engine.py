@@ -54,7 +54,7 @@ from optuna_scaleup.types import Suggestion
 
 _THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
 _CLASS_OFFSET_VAR = 0.05  # where a source fails, the study likely fails as well
-_N_AT_BORDERS = 10  # trials that may go into corners: the quickest way to what matters
+_N_AT_BORDERS = 10  # trials
 _N_POLISHED = 5  # with several outputs; for one objective more starts brought nothing
 
 
@@ -150,8 +150,7 @@ class Engine:
         space, fixed, activity = problem.space, problem.fixed, survey.activity
         n_polished = _N_POLISHED if survey.models.n_outputs > 1 else 1
         x = maximize(acquisition, space, seeds, tried, fixed, rng, activity, n_polished).x
-        is_sought = len(survey.models.objectives) == 1 and survey.acquisition.is_log
-        if is_sought and _n_started(problem) >= _N_AT_BORDERS:
+        if _leaves_borders(problem, survey):
             x = off_borders(acquisition, space, x, tried, fixed, activity, rng)
         return survey.told(x)
 
@@ -239,6 +238,16 @@ class Engine:
             return x
         seeds, tried = np.empty((0, space.n_dims)), _tried(problem)
         return maximize(Indifference(rng), space, seeds, tried, problem.fixed, rng).x
+
+
+def _leaves_borders(problem: Problem, survey: Survey) -> bool:
+    """Whether a suggestion is taken off the borders where that costs little.
+
+    Not the first ones: corners are the quickest way to see which parameters matter. Nor with
+    several objectives: part of a front may lie on a border.
+    """
+    is_one_logarithm = len(survey.models.objectives) == 1 and survey.acquisition.is_log
+    return is_one_logarithm and _n_started(problem) >= _N_AT_BORDERS
 
 
 def _is_tried(problem: Problem, x: Array) -> bool:
