@@ -292,6 +292,31 @@ def test_one_line_tells_that_nothing_is_shared(log_lines: list[str]) -> None:
     )
 
 
+def test_one_line_tells_of_a_parameter_in_another_unit(log_lines: list[str]) -> None:
+    def percent(trial: optuna.Trial) -> float:
+        return trial.suggest_float("x", 0, 1) + trial.suggest_float("dropout", 2, 90) / 100
+
+    def share(trial: optuna.Trial) -> float:
+        return trial.suggest_float("x", 0, 1) + trial.suggest_float("dropout", 0, 0.9)
+
+    study = optuna.create_study(sampler=ScaleUpSampler(small_study(percent), seed=0))
+    study.optimize(share, n_trials=3)
+    told = [line for line in log_lines if "may take" in line]
+    assert told == [
+        "The source 'small' has no value of 'dropout' that the study may take, so it says nothing "
+        "of that. If it has another unit: `Source(..., transform=...)`."
+    ]
+
+
+def test_nothing_to_choose_is_no_fault_of_the_source(log_lines: list[str]) -> None:
+    space = {"x": optuna.distributions.FloatDistribution(0.25, 0.25)}
+    sampler = ScaleUpSampler(small_study(plain), search_space=space, seed=0)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(lambda trial: trial.suggest_float("x", 0.25, 0.25), n_trials=2)
+    assert sampler.recommend(study)[0].params == {"x": 0.25}
+    assert not [line for line in log_lines if "may take" in line]
+
+
 def test_a_source_warns_of_where_trials_fail() -> None:
     """Its values grow better up to where training diverges."""
 

@@ -111,8 +111,8 @@ def _recommendation(recommendations: Sequence[Recommendation]) -> str:
     for name, value in best.params.items():
         where = best.optimum.get(name)
         if isinstance(where, Interval):
-            low, high = map(number, where.outer)
-            rows.append((name, number(value), f"{low} to {high}"))
+            low, high = map(where.number, where.outer)
+            rows.append((name, where.number(value), f"{low} to {high}"))
         else:
             rows.append((name, number(value), "" if where is None else str(where)))
     expected = "not known" if best.value is None else str(best.value)

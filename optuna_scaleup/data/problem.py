@@ -218,7 +218,8 @@ class Snapshot:
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))
                 _tell_constant(notices, label, dataset)
-            elif dataset.n_trials:
+                _tell_foreign(notices, label, _foreign_names(source, dataset, space))
+            elif dataset.n_trials and space.names:
                 message = (
                     f"The {label} has no value that a parameter of the study may take; not used. "
                     "Other names and units: `Source(..., rename=..., transform=...)`."
@@ -239,6 +240,26 @@ def _without_foreign_ranges(dataset: Dataset, unit: UnitSpace) -> Dataset:
         X=np.where(is_kept, X, np.nan),
         X_failed=None if X_failed is None else np.where(is_kept, X_failed, np.nan),
     )
+
+
+def _foreign_names(source: SourceData, dataset: Dataset, space: SearchSpace) -> list[str]:
+    """Parameters that the source has, but never with a value that the target may take."""
+    has_none = np.isnan(dataset.X).all(axis=0)
+    return [
+        name
+        for name, is_empty in zip(space.names, has_none, strict=True)
+        if is_empty and any(name in trial.params for trial in source.trials)
+    ]
+
+
+def _tell_foreign(notices: Notices, label: str, names: Sequence[str]) -> None:
+    if names:
+        named = ", ".join(map(repr, names))
+        message = (
+            f"The {label} has no value of {named} that the study may take, so it says nothing of "
+            "that. If it has another unit: `Source(..., transform=...)`."
+        )
+        notices.once(logging.WARNING, ("foreign", label, *names), message)
 
 
 def _tell_constant(notices: Notices, label: str, dataset: Dataset) -> None:

@@ -20,6 +20,8 @@ LEVELS: Final = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles that make an :class:`Interval`."""
 
 _N_SHOWN: Final = 8  # choices
+_N_DIGITS: Final = 4
+_MAX_DIGITS: Final = 15  # of a float
 
 
 @dataclass(frozen=True)
@@ -52,8 +54,12 @@ class Interval:
         return cls.of(np.interp(LEVELS, rank, draws[order]).tolist())
 
     def __str__(self) -> str:
-        low, high = map(number, self.outer)
-        return f"{number(self.median)} [{low}, {high}]"
+        low, high = map(self.number, self.outer)
+        return f"{self.number(self.median)} [{low}, {high}]"
+
+    def number(self, value: Any) -> str:
+        """A number in as many digits as tell the ends of the interval apart, four at least."""
+        return number(value, span=self.outer[1] - self.outer[0])
 
     def to_dict(self) -> dict[str, Any]:
         return {"median": self.median, "inner": list(self.inner), "outer": list(self.outer)}
@@ -72,8 +78,11 @@ class Odds:
 
     @classmethod
     def of(cls, choices: Sequence[Any], probabilities: Sequence[float]) -> Odds:
-        """Of some choices, each with its probability."""
-        return cls(dict(zip(map(_key, choices), probabilities, strict=True)))
+        """Of some choices, each with its probability; equal ones, as 1 and True, are one."""
+        total: dict[Any, float] = {}
+        for key, p in zip(map(_key, choices), probabilities, strict=True):
+            total[key] = total.get(key, 0.0) + p
+        return cls(total)
 
     def __str__(self) -> str:
         ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])
@@ -105,13 +114,24 @@ def _key(choice: Any) -> Any:
     return choice
 
 
-def number(value: Any) -> str:
-    """A number in four digits; anything else as its text."""
+def number(value: Any, span: float = 0.0) -> str:
+    """A number in four digits, or more; anything else as its text.
+
+    Args:
+        value: What to write.
+        span: If not zero, numbers that differ by a tenth of it are told apart.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, int) and abs(value) < 1e9:
         return str(value)
-    return f"{value:.4g}" if math.isfinite(value) else str(value)
+    if not math.isfinite(value):
+        return str(value)
+    digits = _N_DIGITS
+    if value and span > 0.0 and math.isfinite(span):
+        needed = math.floor(math.log10(abs(value))) + 1 + math.ceil(1.0 - math.log10(span))
+        digits = min(max(digits, needed), _MAX_DIGITS)
+    return f"{value:.{digits}g}"
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -104,8 +104,10 @@ class Recommendation:
         for name, value in self.params.items():
             where = self.optimum.get(name)
             if isinstance(where, Interval):
-                inner, outer = ("{} to {}".format(*map(number, i)) for i in _both(where))
-                rows.append((name, number(value), inner, outer))
+                inner, outer = (
+                    "{} to {}".format(*map(where.number, ends)) for ends in _both(where)
+                )
+                rows.append((name, where.number(value), inner, outer))
             else:
                 rows.append((name, number(value), "" if where is None else str(where), ""))
         return rows

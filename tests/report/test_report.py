@@ -61,6 +61,24 @@ def test_recommendations_read_well() -> None:
     )
 
 
+def test_digits_tell_the_ends_of_an_interval_apart() -> None:
+    narrow = Interval(1e6 + 0.0625, (1e6 + 0.05, 1e6 + 0.075), (1e6, 1e6 + 0.125))
+    assert str(narrow) == "1000000.06 [1000000, 1000000.12]"
+    assert str(Interval(0.99993, (0.99992, 0.99994), (0.99991, 0.99995))) == (
+        "0.99993 [0.99991, 0.99995]"
+    )
+    assert str(Interval(1 / 3, (0.3, 0.4), (-1e3, 1e3))) == "0.3333 [-1000, 1000]"
+    assert str(Interval(0.0, (0.0, 0.0), (0.0, 0.0))) == "0 [0, 0]"
+    assert str(Interval(1e6, (1e6, 1e6), (1e6, 1e6))) == "1e+06 [1e+06, 1e+06]"
+    assert str(Interval(1.0, (-1e308, 1e308), (-1.7e308, 1.7e308))) == "1 [-1.7e+308, 1.7e+308]"
+
+
+def test_equal_choices_share_their_odds() -> None:
+    odds = Odds.of([0, 1, 2, True], [0.25, 0.25, 0.125, 0.375])
+    assert odds.probabilities == {0: 0.25, 1: 0.625, 2: 0.125}
+    assert sum(odds.to_dict().values()) == 1.0
+
+
 def test_many_choices_are_summed_up() -> None:
     names = [f"c{i}" for i in range(20)]
     odds = Odds.of(names, [0.5, *[0.1] * 3, *[0.0125] * 16])
