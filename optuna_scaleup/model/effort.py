@@ -10,27 +10,30 @@ import numpy as np
 @dataclass(frozen=True)
 class Effort:
     """The more trials, the narrower the hyperparameters' posterior, and the shorter the way to the
-    next trial: one mode is enough then, and a kernel of all axes together, a d-th of the work.
+    next trial: one mode is enough then, next to it are the draws that count, not in the prior, and
+    a kernel of all axes together is a d-th of the work.
 
     From few trials what single axes do is all that can be learnt; later that hides optima for
-    which several parameters have to move at once.
+    which several parameters have to move at once. The ends of a front lie along single axes.
     """
 
     max_trials: float  # of a study to which this effort applies
     n_proposals: int  # 0: the mode only
+    prior_share: float  # of the proposals; the rest lies around modes
     n_draws: int
     n_draws_no_source: int
     n_modes: int
     additive_share: float  # of the kernel, where one best value is sought
+    front_share: float  # the same where several are, and nothing limits them
 
 
 _MANY = 40
 _EFFORTS = (
-    Effort(1, 256, 12, 6, 2, 0.5),
-    Effort(6, 1024, 48, 12, 2, 0.5),
-    Effort(12, 1024, 48, 12, 2, 0.25),
-    Effort(_MANY, 256, 12, 6, 1, 0.25),
-    Effort(np.inf, 0, 1, 1, 1, 0.0),
+    Effort(1, 256, 0.5, 12, 6, 2, 0.5, 0.5),
+    Effort(6, 1024, 0.5, 48, 12, 2, 0.5, 0.5),
+    Effort(12, 1024, 0.5, 48, 12, 2, 0.25, 0.5),
+    Effort(_MANY, 160, 0.2, 12, 6, 1, 0.25, 0.5),
+    Effort(np.inf, 0, 0.0, 1, 1, 1, 0.0, 0.0),
 )
 _MAX_ESTIMATED = 160
 

@@ -111,17 +111,20 @@ def mode_only(density: Density) -> Draws:
     return Draws(mode.theta[None], np.zeros(1), log_evidence)
 
 
-def draw(density: Density, sobol: Array, n_draws: int, n_modes: int = 2) -> Draws:
+def draw(
+    density: Density, sobol: Array, n_draws: int, n_modes: int = 2, prior_share: float = 0.5
+) -> Draws:
     """Draws ``n_draws`` weighted settings of the hyperparameters.
 
     Args:
         density: The posterior.
-        sobol: Points of the open unit cube, shape ``(N, p)``; the first half serves the prior.
+        sobol: Points of the open unit cube, shape ``(N, p)``; the first serve the prior.
         n_draws: How many draws to keep.
         n_modes: From how many starts to look for modes.
+        prior_share: Share of the points that serve the prior.
     """
-    half = len(sobol) // 2
-    prior_theta = density.prior.quantile(sobol[:half])
+    n_prior = round(prior_share * len(sobol))
+    prior_theta = density.prior.quantile(sobol[:n_prior])
     prior_value = _values(density, prior_theta)
     if density.n_trials < 2:
         return _resample(
@@ -129,7 +132,7 @@ def draw(density: Density, sobol: Array, n_draws: int, n_modes: int = 2) -> Draw
         )
     modes = _find_modes(density, prior_theta[np.argsort(-prior_value)], n_modes)
     factors = [laplace_factor(density, mode) for mode in modes]
-    normal = ndtri(sobol[half:])
+    normal = ndtri(sobol[n_prior:])
     owner = np.arange(len(normal)) % len(modes)
     laplace_theta = np.stack(
         [modes[k].theta + factors[k] @ e for k, e in zip(owner, normal, strict=True)]
@@ -139,7 +142,7 @@ def draw(density: Density, sobol: Array, n_draws: int, n_modes: int = 2) -> Draw
     value = np.concatenate([prior_value, laplace_value])
     components = [density.prior.log_density(theta)]
     components += [_log_normal(theta, m.theta, f) for m, f in zip(modes, factors, strict=True)]
-    share = np.array([0.5, *[0.5 / len(modes)] * len(modes)])
+    share = np.array([prior_share, *[(1.0 - prior_share) / len(modes)] * len(modes)])
     log_proposal = logsumexp(np.stack(components), axis=0, b=share[:, None])
     return _resample(theta, value - log_proposal, n_draws)
 

@@ -189,7 +189,9 @@ def fit_mixture(
     hyperprior: gp.Hyperprior = gp.VALUES,
     offset_var: float = OFFSET_VAR,
     is_sought: bool = False,
+    is_front: bool = False,
     is_smooth: bool = False,
+    effort: Effort | None = None,
 ) -> Mixture:
     """Fits all hypotheses to the large study's trials.
 
@@ -205,17 +207,19 @@ def fit_mixture(
         offset_var: Prior variance of the offset to a source, in squared warped units.
         is_sought: Whether the best value of this output is all that matters: not where a front of
             several objectives does, nor of a constraint or a cost, which have to be predicted.
+        is_front: Whether it is one of several objectives, and no constraint limits them.
         is_smooth: Whether the study's own model has a smooth kernel.
+        effort: How much work it is worth; by the number of trials if :obj:`None`.
     """
     rows = Rows.of(feature_map, X, y, noise_var)
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     anchor = sources[-1].best if sources else 0.0
-    effort = effort_for(rows.n_measured, len(y) - rows.n_measured)
+    effort = effort or effort_for(rows.n_measured, len(y) - rows.n_measured)
     if sources and not knows_its_scale(rows.n_measured, is_sought):
         own_log_scale = sources[-1].log_scale
     else:
         own_log_scale = float(np.log(warp.robust_scale(y)))
-    share = effort.additive_share if is_sought else 0.0
+    share = effort.additive_share if is_sought else effort.front_share if is_front else 0.0
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:
@@ -284,4 +288,4 @@ def _draws(density: Density, effort: Effort, quasi_random: QuasiRandom) -> Draws
         return mode_only(density)
     n_draws = effort.n_draws_no_source if density.parent is None else effort.n_draws
     sobol = quasi_random(effort.n_proposals, len(density.prior.loc))
-    return draw(density, sobol, n_draws, effort.n_modes)
+    return draw(density, sobol, n_draws, effort.n_modes, effort.prior_share)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class Rows:
     y: Array
     noise_var: Array | None = None
 
-    @property
+    @cached_property
     def n_axes(self) -> int:
         return int(self.axis.max()) + 1 if len(self.axis) else 0
 

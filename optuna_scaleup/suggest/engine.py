@@ -106,7 +106,11 @@ class Engine:
         """Fits the models of all outputs, and says how good any point looks to them."""
         objectives = objective_outputs(problem)
         is_only = len(objectives) == 1
-        mixtures = [self._fit(output.problem, rng, is_sought=is_only) for output in objectives]
+        is_front = not is_only and not constraint_outputs(problem)
+        mixtures = [
+            self._fit(output.problem, rng, is_sought=is_only, is_front=is_front)
+            for output in objectives
+        ]
         constraints = self.fit_constraints(problem, rng)
         failure = self.fit_failure(problem, rng)
         models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng), failure)
@@ -200,6 +204,7 @@ class Engine:
         rng: np.random.Generator,
         offset_var: float = OFFSET_VAR,
         is_sought: bool = False,
+        is_front: bool = False,
         is_wary: bool = False,
     ) -> Mixture:
         return fit_mixture(
@@ -213,6 +218,7 @@ class Engine:
             self.hyperprior_of(problem, is_wary=is_wary),
             offset_var,
             is_sought,
+            is_front,
         )
 
     def hyperprior_of(self, problem: Problem, *, is_wary: bool = False) -> Hyperprior:

@@ -16,5 +16,6 @@ def sobol(n_points: int, n_dims: int, rng: np.random.Generator) -> Array:
 
     if n_dims > qmc.Sobol.MAXDIM:
         return np.asarray(rng.uniform(_EDGE, 1.0 - _EDGE, (n_points, n_dims)))
-    points = qmc.Sobol(n_dims, scramble=True, rng=rng).random(n_points)
+    n_balanced = 1 << (n_points - 1).bit_length()  # the next power of two; SciPy warns of others
+    points = qmc.Sobol(n_dims, scramble=True, rng=rng).random(n_balanced)[:n_points]
     return np.clip(points, _EDGE, 1.0 - _EDGE)

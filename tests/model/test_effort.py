@@ -9,8 +9,9 @@ from optuna_scaleup.model.effort import effort_for
 
 def test_more_trials_get_less_work() -> None:
     proposals = [effort_for(n).n_proposals for n in (12, 13, 40, 41)]
-    assert proposals == [1024, 256, 256, 0]
+    assert proposals == [1024, 160, 160, 0]
     assert [effort_for(n).additive_share for n in (1, 6, 7, 40, 41)] == [0.5, 0.5, 0.25, 0.25, 0.0]
+    assert [effort_for(n).front_share for n in (1, 40, 41)] == [0.5, 0.5, 0.0]
 
 
 @pytest.mark.parametrize(

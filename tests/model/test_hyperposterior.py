@@ -41,9 +41,11 @@ def exact(density: GaussianDensity) -> tuple[Array, Array, float]:
     return mean, cov, float(logsumexp(normal.logpdf(density.likelihood_means)) - np.log(n_peaks))
 
 
-def draws_of(density: GaussianDensity, n_draws: int = 200, n_points: int = 1024) -> Draws:
-    rng = np.random.default_rng(0)
-    return draw(density, sobol(n_points, len(density.prior.loc), rng), n_draws)
+def draws_of(
+    density: GaussianDensity, n_draws: int = 200, n_points: int = 1024, prior_share: float = 0.5
+) -> Draws:
+    points = sobol(n_points, len(density.prior.loc), np.random.default_rng(0))
+    return draw(density, points, n_draws, prior_share=prior_share)
 
 
 def test_mode_is_the_posterior_mean() -> None:
@@ -75,10 +77,11 @@ def test_evidence_of_the_mode_alone_is_exact_for_a_normal(width: float) -> None:
     assert draws.log_evidence == pytest.approx(log_evidence, abs=0.01)
 
 
-def test_evidence_and_moments() -> None:
+@pytest.mark.parametrize("prior_share", [0.2, 0.5])
+def test_evidence_and_moments(prior_share: float) -> None:
     density = GaussianDensity(MEAN, COV, PRIOR_STD)
     mean, cov, log_evidence = exact(density)
-    draws = draws_of(density)
+    draws = draws_of(density, 1000, prior_share=prior_share)
     assert draws.log_evidence == pytest.approx(log_evidence, abs=0.02)
     weight = np.exp(draws.log_weight)
     ours = weight @ draws.theta
@@ -87,11 +90,13 @@ def test_evidence_and_moments() -> None:
     np.testing.assert_allclose((gap * weight[:, None]).T @ gap, cov, atol=0.06)
 
 
+@pytest.mark.parametrize("prior_share", [0.2, 0.5])
 @pytest.mark.parametrize("width", [0.05, 0.3, 3.0])
-def test_evidence_of_narrow_and_wide_likelihoods(width: float) -> None:
+def test_evidence_of_narrow_and_wide_likelihoods(width: float, prior_share: float) -> None:
     density = GaussianDensity(MEAN, width**2 * COV, PRIOR_STD)
     _, _, log_evidence = exact(density)
-    assert draws_of(density).log_evidence == pytest.approx(log_evidence, abs=0.05)
+    draws = draws_of(density, prior_share=prior_share)
+    assert draws.log_evidence == pytest.approx(log_evidence, abs=0.05)
 
 
 def test_evidence_and_share_of_two_peaks() -> None:

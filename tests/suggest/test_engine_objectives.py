@@ -57,6 +57,29 @@ def test_warm_start_is_between_the_sources_optima() -> None:
     assert abs(x[0] - x[1]) < 0.25
 
 
+def test_a_front_without_limits_is_looked_for_along_single_axes() -> None:
+    """A trial tells of what shares a coordinate with it, unless constraints decide as well."""
+    one_shared, none_shared = np.array([[0.02, 0.98]]), np.array([[0.98, 0.98]])
+
+    def relative_std(seed: int, n: int, is_limited: bool) -> float:
+        X = np.random.default_rng(seed).random((n, 2)) * 0.1
+        X[0] = 0.02
+        data = study(X)
+        if is_limited:
+            data = replace(data, constraints={"c": X[:, 0] - 0.5})
+        survey = Engine().survey(Problem(continuous(2), data), np.random.default_rng(0))
+        objective = survey.models.objectives[0]
+        ratio = objective.predict(one_shared).std / objective.predict(none_shared).std
+        return float(np.exp(objective.log_weight) @ ratio[:, 0])
+
+    def told(n: int) -> float:
+        ratios = [relative_std(s, n, False) / relative_std(s, n, True) for s in range(4)]
+        return float(np.mean(ratios))
+
+    assert told(8) < 0.97
+    assert told(50) == pytest.approx(1.0, abs=1e-12)
+
+
 @pytest.mark.parametrize("m", [3, 5])
 def test_many_objectives_with_a_constraint_and_running_trials(m: int) -> None:
     rng = np.random.default_rng(0)

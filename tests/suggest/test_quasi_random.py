@@ -20,6 +20,12 @@ def test_points_fill_the_open_cube(n_dims: int) -> None:
     np.testing.assert_array_equal(counts, np.repeat(np.arange(128)[:, None], n_dims, axis=1))
 
 
+def test_any_number_is_the_start_of_a_power_of_two() -> None:
+    few, many = (sobol(n, 3, np.random.default_rng(0)) for n in (160, 256))
+    np.testing.assert_array_equal(few, many[:160])
+    assert sobol(1, 3, np.random.default_rng(0)).shape == (1, 3)
+
+
 def test_more_even_than_random_points() -> None:
     rng = np.random.default_rng(1)
     assert qmc.discrepancy(sobol(64, 3, rng)) < 0.5 * qmc.discrepancy(rng.random((64, 3)))
