@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+from enum import auto
 
 import numpy as np
+
+
+class Aim(Enum):
+    """What an output is modelled for."""
+
+    BEST = auto()  # all that matters is its best value
+    FRONT = auto()  # one of several objectives, and no constraint limits them
+    LEVEL = auto()  # to be predicted: a constraint, a cost, an objective of several beside those
 
 
 @dataclass(frozen=True)
@@ -23,8 +33,12 @@ class Effort:
     n_draws: int
     n_draws_no_source: int
     n_modes: int
-    additive_share: float  # of the kernel, where one best value is sought
-    front_share: float  # the same where several are, and nothing limits them
+    best_share: float  # of the kernel a sum over single axes, with `Aim.BEST`
+    front_share: float  # the same with `Aim.FRONT`
+
+    def additive_share(self, aim: Aim) -> float:
+        """Share of the kernel's variance that is a sum over single axes."""
+        return {Aim.BEST: self.best_share, Aim.FRONT: self.front_share}.get(aim, 0.0)
 
 
 _MANY = 40

@@ -19,6 +19,7 @@ from optuna_scaleup.model import gp
 from optuna_scaleup.model import warp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.effort import Aim
 from optuna_scaleup.model.effort import Effort
 from optuna_scaleup.model.effort import effort_for
 from optuna_scaleup.model.features import FeatureMap
@@ -188,8 +189,7 @@ def fit_mixture(
     quasi_random: QuasiRandom,
     hyperprior: gp.Hyperprior = gp.VALUES,
     offset_var: float = OFFSET_VAR,
-    is_sought: bool = False,
-    is_front: bool = False,
+    aim: Aim = Aim.LEVEL,
     is_smooth: bool = False,
     effort: Effort | None = None,
 ) -> Mixture:
@@ -205,9 +205,7 @@ def fit_mixture(
         quasi_random: Source of quasi-random points.
         hyperprior: Of the study's own GP; noise has the same one with a source.
         offset_var: Prior variance of the offset to a source, in squared warped units.
-        is_sought: Whether the best value of this output is all that matters: not where a front of
-            several objectives does, nor of a constraint or a cost, which have to be predicted.
-        is_front: Whether it is one of several objectives, and no constraint limits them.
+        aim: What it is modelled for.
         is_smooth: Whether the study's own model has a smooth kernel.
         effort: How much work it is worth; by the number of trials if :obj:`None`.
     """
@@ -215,11 +213,12 @@ def fit_mixture(
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     anchor = sources[-1].best if sources else 0.0
     effort = effort or effort_for(rows.n_measured, len(y) - rows.n_measured)
+    is_sought = aim is Aim.BEST
     if sources and not knows_its_scale(rows.n_measured, is_sought):
         own_log_scale = sources[-1].log_scale
     else:
         own_log_scale = float(np.log(warp.robust_scale(y)))
-    share = effort.additive_share if is_sought else effort.front_share if is_front else 0.0
+    share = effort.additive_share(aim)
     hypotheses: list[Source | None] = [*sources, None]
 
     def density(rows: Rows, source: Source | None) -> Density:

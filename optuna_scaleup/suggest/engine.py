@@ -9,6 +9,7 @@ import numpy as np
 
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.drift import Drift
+from optuna_scaleup.model.effort import Aim
 from optuna_scaleup.model.gp import CLASSES
 from optuna_scaleup.model.gp import NOISE_FREE_VALUES
 from optuna_scaleup.model.gp import PERHAPS_NOISY_VALUES
@@ -106,11 +107,8 @@ class Engine:
         """Fits the models of all outputs, and says how good any point looks to them."""
         objectives = objective_outputs(problem)
         is_only = len(objectives) == 1
-        is_front = not is_only and not constraint_outputs(problem)
-        mixtures = [
-            self._fit(output.problem, rng, is_sought=is_only, is_front=is_front)
-            for output in objectives
-        ]
+        aim = Aim.BEST if is_only else Aim.LEVEL if constraint_outputs(problem) else Aim.FRONT
+        mixtures = [self._fit(output.problem, rng, aim=aim) for output in objectives]
         constraints = self.fit_constraints(problem, rng)
         failure = self.fit_failure(problem, rng)
         models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng), failure)
@@ -179,7 +177,7 @@ class Engine:
 
     def fit(self, problem: Problem, rng: np.random.Generator, *, is_wary: bool = False) -> Mixture:
         """The model of the only objective; a wary one takes noise of any size for likely."""
-        return self._fit(problem, rng, is_sought=True, is_wary=is_wary)
+        return self._fit(problem, rng, aim=Aim.BEST, is_wary=is_wary)
 
     def fit_constraints(self, problem: Problem, rng: np.random.Generator) -> dict[str, Mixture]:
         """The model of every constraint; other than of an objective's, its level matters."""
@@ -203,8 +201,7 @@ class Engine:
         problem: Problem,
         rng: np.random.Generator,
         offset_var: float = OFFSET_VAR,
-        is_sought: bool = False,
-        is_front: bool = False,
+        aim: Aim = Aim.LEVEL,
         is_wary: bool = False,
     ) -> Mixture:
         return fit_mixture(
@@ -217,8 +214,7 @@ class Engine:
             lambda n_points, n_dims: sobol(n_points, n_dims, rng),
             self.hyperprior_of(problem, is_wary=is_wary),
             offset_var,
-            is_sought,
-            is_front,
+            aim,
         )
 
     def hyperprior_of(self, problem: Problem, *, is_wary: bool = False) -> Hyperprior:

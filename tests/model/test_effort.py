@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import pytest
 
+from optuna_scaleup.model.effort import Aim
 from optuna_scaleup.model.effort import effort_for
 
 
 def test_more_trials_get_less_work() -> None:
     proposals = [effort_for(n).n_proposals for n in (12, 13, 40, 41)]
     assert proposals == [1024, 160, 160, 0]
-    assert [effort_for(n).additive_share for n in (1, 6, 7, 40, 41)] == [0.5, 0.5, 0.25, 0.25, 0.0]
-    assert [effort_for(n).front_share for n in (1, 40, 41)] == [0.5, 0.5, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("aim", "shares"),
+    [
+        (Aim.BEST, [0.5, 0.5, 0.25, 0.25, 0.0]),
+        (Aim.FRONT, [0.5, 0.5, 0.5, 0.5, 0.0]),
+        (Aim.LEVEL, [0.0, 0.0, 0.0, 0.0, 0.0]),
+    ],
+)
+def test_share_of_single_axes(aim: Aim, shares: list[float]) -> None:
+    assert [effort_for(n).additive_share(aim) for n in (1, 6, 7, 40, 41)] == shares
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import spearmanr
 
+from optuna_scaleup.model.effort import Aim
 from optuna_scaleup.model.effort import effort_for
 from optuna_scaleup.model.hypotheses import LARGER_IS_CLOSER
 from optuna_scaleup.model.hypotheses import PRIOR_NO_SOURCE
@@ -196,7 +197,7 @@ def test_estimates_do_not_take_over_from_a_source() -> None:
     noise_var = np.where(np.arange(68) < 8, 0.0, 1e-3)
     y = quadratic(X, 0.4)
     measured, estimated = (
-        fit_mixture(fm, X, y, noise, [good_source()], *rest, is_sought=True)
+        fit_mixture(fm, X, y, noise, [good_source()], *rest, aim=Aim.BEST)
         for noise in (None, noise_var)
     )
 
@@ -212,18 +213,20 @@ def test_a_sought_best_is_looked_for_along_single_axes() -> None:
     """A trial tells of what shares a coordinate with it, the more the fewer trials there are."""
     one_shared, none_shared = np.array([[0.02, 0.98]]), np.array([[0.98, 0.98]])
 
-    def relative_std(n: int, seed: int, is_sought: bool) -> float:
+    def relative_std(n: int, seed: int, aim: Aim) -> float:
         X = np.random.default_rng(seed).random((n, 2)) * [0.1, 0.1]
         X[0] = [0.02, 0.02]
         fm = feature_map(continuous(2), X)
         rest = (np.empty((0, 2)), quasi_random())
-        mixture = fit_mixture(fm, X, quadratic(X, 0.05), None, [], *rest, is_sought=is_sought)
+        mixture = fit_mixture(fm, X, quadratic(X, 0.05), None, [], *rest, aim=aim)
         ratio = mixture.predict(one_shared).std / mixture.predict(none_shared).std
         return float(np.exp(mixture.log_weight) @ ratio[:, 0])
 
     def told(n: int) -> float:
         return float(
-            np.mean([relative_std(n, s, True) / relative_std(n, s, False) for s in range(8)])
+            np.mean(
+                [relative_std(n, s, Aim.BEST) / relative_std(n, s, Aim.LEVEL) for s in range(8)]
+            )
         )
 
     few, more = told(6), told(8)
@@ -242,6 +245,6 @@ def test_a_source_in_another_unit_keeps_its_say(factor: float) -> None:
         own = np.random.default_rng(1).random((8, 2))
         fm, rest = feature_map(continuous(2), own), (np.empty((0, 2)), quasi_random())
         y = quadratic(own, 0.45)
-        mixture = fit_mixture(fm, own, y, None, [source], *rest, is_sought=True)
+        mixture = fit_mixture(fm, own, y, None, [source], *rest, aim=Aim.BEST)
         weights.append(mixture.source_weights[0])
     assert weights[1] > 0.5 * weights[0]
