@@ -84,6 +84,11 @@ def has_lost_heartbeat(study: Study) -> Callable[[FrozenTrial], bool]:
     return lambda trial: trial._trial_id in ids
 
 
+def keeps_heartbeat(study: Study) -> bool:
+    """Whether the trials that the study's storage runs show signs of life."""
+    return is_heartbeat_enabled(study._storage)
+
+
 def is_same_trial(one: FrozenTrial, other: FrozenTrial) -> bool:
     """Whether both were read from the same record of one storage."""
     return (one._trial_id, one.datetime_start) == (other._trial_id, other.datetime_start)

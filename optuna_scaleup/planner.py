@@ -107,7 +107,7 @@ class Planner:
         outputs = [*objective_outputs(problem), *constraint_outputs(problem).values()]
         for output in (*outputs, failure_output(problem), cost_output(problem)):
             if output is not None:
-                self.engine.sources_of(output.problem)
+                self.engine.share_fits(output.problem)
 
     def draw(
         self,

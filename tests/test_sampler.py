@@ -308,6 +308,21 @@ def test_one_line_tells_of_a_parameter_in_another_unit(log_lines: list[str]) -> 
     ]
 
 
+@pytest.mark.parametrize("state", ["RUNNING", "FAIL", "PRUNED"])
+def test_a_parameter_without_an_outcome_has_no_other_unit(
+    state: str, log_lines: list[str]
+) -> None:
+    source = small_study(plain)
+    trial = source.ask()
+    plain(trial)
+    trial.suggest_float("momentum", 0, 1)
+    if state != "RUNNING":
+        source.tell(trial, state=optuna.trial.TrialState[state])
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    study.optimize(lambda t: plain(t) + t.suggest_float("momentum", 0, 1), n_trials=2)
+    assert not [line for line in log_lines if "may take" in line]
+
+
 def test_nothing_to_choose_is_no_fault_of_the_source(log_lines: list[str]) -> None:
     space = {"x": optuna.distributions.FloatDistribution(0.25, 0.25)}
     sampler = ScaleUpSampler(small_study(plain), search_space=space, seed=0)

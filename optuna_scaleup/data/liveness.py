@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import has_lost_heartbeat
+from optuna_scaleup._optuna import keeps_heartbeat
 
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _LEAST_PATIENCE: Final = timedelta(minutes=15)  # a short trial is no sign that all are short
 _PATIENCE: Final = 10  # in durations of the longest complete trial
+_WITH_HEARTBEAT: Final = 10  # times as patient: only a trial of `study.ask` has none then
 
 
 def without_dead(
@@ -29,8 +31,9 @@ def without_dead(
     """The trials without those that run no more, whatever their state says.
 
     Optuna's heartbeat tells them, where the storage has one. Otherwise a trial is given up when it
-    has been running for much longer than any complete one took; before a trial is complete, nobody
-    knows how long they take, and none is given up.
+    has been running for much longer than any complete one took, and beside a heartbeat, which a
+    trial of ``study.ask`` lacks, for longer still. Before a trial is complete, nobody knows how
+    long they take, and none is given up.
 
     Args:
         study: The study that they belong to.
@@ -39,7 +42,7 @@ def without_dead(
         notices: Where trials that were given up are told of.
     """
     is_lost = has_lost_heartbeat(study)
-    patience = _patience(trials)
+    patience = _patience(trials, _WITH_HEARTBEAT if keeps_heartbeat(study) else 1)
     dead = {
         trial.number
         for trial in trials
@@ -53,7 +56,7 @@ def without_dead(
     return [trial for trial in trials if trial.number not in dead]
 
 
-def _patience(trials: Sequence[FrozenTrial]) -> timedelta:
+def _patience(trials: Sequence[FrozenTrial], factor: int) -> timedelta:
     """How long a trial may run."""
     durations = [
         trial.duration
@@ -62,8 +65,9 @@ def _patience(trials: Sequence[FrozenTrial]) -> timedelta:
     ]
     if not durations:
         return timedelta.max
-    longest = min(max(durations), timedelta.max / _PATIENCE)  # times of added trials may be odd
-    return max(_LEAST_PATIENCE, _PATIENCE * longest)
+    patience = _PATIENCE * factor
+    longest = min(max(durations), timedelta.max / patience)  # times of added trials may be odd
+    return max(factor * _LEAST_PATIENCE, patience * longest)
 
 
 def _age(trial: FrozenTrial, asking: FrozenTrial) -> timedelta:

@@ -78,7 +78,7 @@ def planned_params(trial: FrozenTrial, notices: Notices) -> Mapping[str, Any]:
 
 
 def intended_params(trial: FrozenTrial, notices: Notices) -> dict[str, Any]:
-    """What a running trial tries, as far as anybody knows."""
+    """What a trial tries, or would have, as far as anybody knows."""
     return {**enqueued_params(trial), **planned_params(trial, notices), **trial.params}
 
 

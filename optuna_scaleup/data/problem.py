@@ -167,7 +167,9 @@ class Snapshot:
         """
         signs = signs_of(self.study.directions)
         curves = self._source_curves(signs)
-        target, kinds, unused = finished_rows(self.trials, space, signs, curves, self.cost)
+        target, kinds, unused = finished_rows(
+            self.trials, space, signs, curves, self.cost, notices
+        )
         del kinds["skipped as pruned"], kinds[PRUNED_USED]  # Optuna has told the user
         if kinds:
             _tell_use(notices, f"study {self.study.study_name!r}", target, kinds)
@@ -214,11 +216,11 @@ class Snapshot:
             dataset, kinds, _ = finished_rows(source.trials, space, own_signs, cost=self.cost)
             label = f"source {source.label!r}"
             _tell_use(notices, label, dataset, kinds)
-            dataset = _without_foreign_ranges(dataset, space.unit)
+            all_of_it, dataset = dataset, _without_foreign_ranges(dataset, space.unit)
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))
                 _tell_constant(notices, label, dataset)
-                _tell_foreign(notices, label, _foreign_names(source, dataset, space))
+                _tell_foreign(notices, label, _foreign_names(all_of_it, dataset, space))
             elif dataset.n_trials and space.names:
                 message = (
                     f"The {label} has no value that a parameter of the study may take; not used. "
@@ -242,14 +244,19 @@ def _without_foreign_ranges(dataset: Dataset, unit: UnitSpace) -> Dataset:
     )
 
 
-def _foreign_names(source: SourceData, dataset: Dataset, space: SearchSpace) -> list[str]:
-    """Parameters that the source has, but never with a value that the target may take."""
-    has_none = np.isnan(dataset.X).all(axis=0)
-    return [
-        name
-        for name, is_empty in zip(space.names, has_none, strict=True)
-        if is_empty and any(name in trial.params for trial in source.trials)
-    ]
+def _foreign_names(before: Dataset, after: Dataset, space: SearchSpace) -> list[str]:
+    """Parameters that a source has, but never with a value that the target may take.
+
+    Args:
+        before: Its trials.
+        after: The same without ranges that are not the target's.
+        space: The target's parameters.
+    """
+    has_any = ~np.isnan(before.X).all(axis=0)
+    if before.is_foreign is not None:
+        has_any |= before.is_foreign.any(axis=0)
+    is_lost = has_any & np.isnan(after.X).all(axis=0)
+    return [space.names[j] for j in np.flatnonzero(is_lost)]
 
 
 def _tell_foreign(notices: Notices, label: str, names: Sequence[str]) -> None:

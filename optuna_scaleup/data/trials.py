@@ -66,6 +66,7 @@ def finished_rows(
     signs: Array,
     source_curves: Sequence[StudyCurves] = (),
     cost: CostOf | None = None,
+    plan_notices: Notices | None = None,
 ) -> Finished:
     """Complete and pruned trials as a dataset.
 
@@ -73,6 +74,15 @@ def finished_rows(
     diverged is worth knowing. So is one that was pruned, see
     :func:`~optuna_scaleup.data.curves.pruned_outcomes`, which the curves of sources may help. What
     it cost tells where a pruner stops early, so that a bold trial is a cheap one.
+
+    Args:
+        trials: All trials of the study.
+        space: The target's parameters.
+        signs: One for each objective, minus one where it is minimised.
+        source_curves: Learning curves of the sources.
+        cost: What a trial cost, if that matters.
+        plan_notices: Where unreadable plans are told of; none of a source, whose plans are in its
+            own names and units and do not count.
 
     Raises:
         ValueError: If a trial has another number of objectives than there are signs.
@@ -108,19 +118,21 @@ def finished_rows(
         constraints=constraints,
         cost=costs,
         is_foreign=space.is_foreign(params, X),
-        X_failed=_failed_rows(trials, space, X),
+        X_failed=_failed_rows(trials, space, X, plan_notices),
     )
     used = {id(trial) for trial in rows}
     unused = [t for t in trials if t.state.is_finished() and id(t) not in used]
     return Finished(dataset, +kinds, unused)
 
 
-def _failed_rows(trials: Sequence[FrozenTrial], space: SearchSpace, X: Array) -> Array | None:
+def _failed_rows(
+    trials: Sequence[FrozenTrial], space: SearchSpace, X: Array, plan_notices: Notices | None
+) -> Array | None:
     """Points of the latest failures.
 
     Not of those that another trial repeated: the outcome of that one tells more. A trial that
-    failed before it had a parameter that all others have counts at the middle of its range: that
-    it is missing is no reason for the failure.
+    failed before it had a parameter that all others have counts where it was planned, or at the
+    middle of its range: that it is missing is no reason for the failure.
     """
     repeated = {number for trial in trials for number in retried_numbers(trial)}
     failed = [
@@ -128,7 +140,11 @@ def _failed_rows(trials: Sequence[FrozenTrial], space: SearchSpace, X: Array) ->
         for trial in trials
         if trial.state == TrialState.FAIL and trial.params and trial.number not in repeated
     ]
-    points = _points([trial.params for trial in failed[-_N_FAILED:]], space)
+    latest = failed[-_N_FAILED:]
+    if plan_notices is None:
+        points = _points([trial.params for trial in latest], space)
+    else:
+        points = _points([intended_params(trial, plan_notices) for trial in latest], space)
     if points is None:
         return None
     is_common = ~np.isnan(X).any(axis=0) & ~space.unit.is_categorical

@@ -171,6 +171,10 @@ class Engine:
         """The fitted sources in use, small to large."""
         return self._fits.sources_of(problem)
 
+    def share_fits(self, problem: Problem) -> None:
+        """Lays the fits of the sources in use on the problem's shelf."""
+        self._fits.share(problem)
+
     def drift_of(self, problem: Problem) -> Drift | None:
         """How the optimum moves with size; :obj:`None` where no size is known."""
         return self._fits.drift_of(problem)

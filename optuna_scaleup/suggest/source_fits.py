@@ -60,6 +60,13 @@ class SourceFits:
             for i, source in zip(usable, sources, strict=True)
         ]
 
+    def share(self, problem: Problem) -> None:
+        """Lays the fits of the sources in use on the problem's shelf, old ones as well."""
+        for i in usable_sources(problem)[-_MAX_SOURCES:]:
+            source, key = self._fit_once(problem, i), _key(problem, i)
+            if problem.shelf is not None and key is not None:
+                problem.shelf.put(_shelf_key(key), source.theta)
+
     def drift_of(self, problem: Problem) -> Drift | None:
         """How the optimum moves with size; :obj:`None` where no size is known."""
         return None if problem.scales is None else self._drift_once(problem, problem.scales)
@@ -141,12 +148,15 @@ def _fit_shared(problem: Problem, i: int, key: _Key | None) -> Source:
     shelf = problem.shelf
     if shelf is None or key is None:
         return _fit(problem, i)
-    shelf_key = hashlib.sha256(repr((_METHOD, *key)).encode()).hexdigest()[:_N_KEY_DIGITS]
-    known = shelf.get(shelf_key)
+    known = shelf.get(_shelf_key(key))
     source = _fit(problem, i, known)
     if known is None or not np.array_equal(known, source.theta):
-        shelf.put(shelf_key, source.theta, instead_of=known)
+        shelf.put(_shelf_key(key), source.theta, instead_of=known)
     return source
+
+
+def _shelf_key(key: _Key) -> str:
+    return hashlib.sha256(repr((_METHOD, *key)).encode()).hexdigest()[:_N_KEY_DIGITS]
 
 
 def _fit(problem: Problem, i: int, theta: Array | None = None) -> Source:

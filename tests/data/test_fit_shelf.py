@@ -114,6 +114,16 @@ def test_fits_are_there_before_the_first_worker(n_objectives: int) -> None:
     assert fits(study) == shared
 
 
+def test_fits_that_were_made_before_are_shared_as_well(source: optuna.Study) -> None:
+    sampler = ScaleUpSampler(source, seed=0)
+    studies = [optuna.create_study(study_name=name) for name in ("one", "other")]
+    sampler.recommend(studies[0])
+    for study in studies:
+        sampler.share_fits(study)
+    assert len(fits(studies[0])) == 1
+    assert fits(studies[0]) == fits(studies[1])
+
+
 CORRUPT: list[Any] = ["{", "[1, null]", "[NaN]", "[1e999]", "[" * 2045, "[1" + "0" * 400 + "]", 7]
 
 

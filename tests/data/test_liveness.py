@@ -102,6 +102,20 @@ def test_the_heartbeat_of_the_storage_counts(tmp_path: Path) -> None:
     assert study.trials[0].state == TrialState.RUNNING
 
 
+@pytest.mark.filterwarnings("ignore:Heartbeat of storage:UserWarning")  # no optimize() here
+def test_beside_a_heartbeat_durations_hardly_count(tmp_path: Path) -> None:
+    """A long trial that beats is alive; one of `study.ask` never beats."""
+    storage = optuna.storages.RDBStorage(
+        f"sqlite:///{tmp_path / 'heart.db'}", heartbeat_interval=60
+    )
+    study = optuna.create_study(storage=storage)
+    ages = [140 * MINUTE, 160 * MINUTE]
+    trials = [*map(running, range(2), ages), complete(2, timedelta(seconds=1))]
+    asking = running(3, timedelta(0))
+    now = without_dead(study, [*trials, asking], asking, Notices())
+    assert [trial.number for trial in now] == [0, 2, 3]
+
+
 @pytest.mark.parametrize("state", [TrialState.FAIL, TrialState.WAITING, TrialState.PRUNED])
 def test_only_running_trials_die(state: TrialState) -> None:
     trials = [running(0, 60 * MINUTE), complete(1, MINUTE)]

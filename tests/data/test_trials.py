@@ -62,6 +62,20 @@ def test_trials_without_a_value_are_counted_by_kind() -> None:
     assert kinds == {"that failed": 2, "skipped as pruned": 2}
 
 
+def test_a_failed_trial_is_where_it_was_planned() -> None:
+    study = optuna.create_study()
+    study.add_trial(trial([1.0], x=0.5, y=0.5))
+    planned = study.ask()
+    planned.suggest_float("x", 0, 1)
+    write_plan(study, study.trials[1], Plan({"x": 0.25, "y": 0.75}, is_relative=True))
+    study.tell(planned, state=TrialState.FAIL)
+    x = planned.params["x"]
+    own = finished_rows(study.trials, SPACE, MINIMIZE, plan_notices=Notices()).dataset
+    np.testing.assert_array_equal(own.failed, [[x, 0.75]])
+    of_a_source = finished_rows(study.trials, SPACE, MINIMIZE).dataset
+    np.testing.assert_array_equal(of_a_source.failed, [[x, 0.5]])
+
+
 def test_where_trials_failed_is_kept() -> None:
     """But not of one that was repeated; what another lacked is at its middle."""
     trials = [
