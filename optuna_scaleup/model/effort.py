@@ -20,21 +20,25 @@ class Aim(Enum):
 @dataclass(frozen=True)
 class Effort:
     """The more trials, the narrower the hyperparameters' posterior, and the shorter the way to the
-    next trial: one mode is enough then, next to it are the draws that count, not in the prior, and
-    a kernel of all axes together is a d-th of the work.
+    next trial: one mode is enough then, and a kernel of all axes together, a d-th of the work.
+    Beside those around the mode a search needs few draws of the prior; predictions need as many.
 
     From few trials what single axes do is all that can be learnt; later that hides optima for
     which several parameters have to move at once. The ends of a front lie along single axes.
     """
 
     max_trials: float  # of a study to which this effort applies
-    n_proposals: int  # 0: the mode only
-    prior_share: float  # of the proposals; the rest lies around modes
+    n_around: int  # proposals around modes; 0: the mode only
+    n_prior_search: int  # proposals of the prior where a search is the aim; else as many
     n_draws: int
     n_draws_no_source: int
     n_modes: int
     best_share: float  # of the kernel a sum over single axes, with `Aim.BEST`
     front_share: float  # the same with `Aim.FRONT`
+
+    def n_prior(self, aim: Aim) -> int:
+        """Number of proposals of the prior."""
+        return self.n_around if aim is Aim.LEVEL else self.n_prior_search
 
     def additive_share(self, aim: Aim) -> float:
         """Share of the kernel's variance that is a sum over single axes."""
@@ -43,11 +47,11 @@ class Effort:
 
 _MANY = 40
 _EFFORTS = (
-    Effort(1, 256, 0.5, 12, 6, 2, 0.5, 0.5),
-    Effort(6, 1024, 0.5, 48, 12, 2, 0.5, 0.5),
-    Effort(12, 1024, 0.5, 48, 12, 2, 0.25, 0.5),
-    Effort(_MANY, 160, 0.2, 12, 6, 1, 0.25, 0.5),
-    Effort(np.inf, 0, 0.0, 1, 1, 1, 0.0, 0.0),
+    Effort(1, 128, 128, 12, 6, 2, 0.5, 0.5),
+    Effort(6, 512, 512, 48, 12, 2, 0.5, 0.5),
+    Effort(12, 512, 512, 48, 12, 2, 0.25, 0.5),
+    Effort(_MANY, 128, 32, 12, 6, 1, 0.25, 0.5),
+    Effort(np.inf, 0, 0, 1, 1, 1, 0.0, 0.0),
 )
 _MAX_ESTIMATED = 160
 

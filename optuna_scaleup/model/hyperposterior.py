@@ -112,18 +112,22 @@ def mode_only(density: Density) -> Draws:
 
 
 def draw(
-    density: Density, sobol: Array, n_draws: int, n_modes: int = 2, prior_share: float = 0.5
+    density: Density,
+    sobol: Array,
+    n_draws: int,
+    n_modes: int = 2,
+    n_prior: int | None = None,
 ) -> Draws:
     """Draws ``n_draws`` weighted settings of the hyperparameters.
 
     Args:
         density: The posterior.
-        sobol: Points of the open unit cube, shape ``(N, p)``; the first serve the prior.
+        sobol: Points of the open unit cube, shape ``(N, p)``; the first ones serve the prior.
         n_draws: How many draws to keep.
         n_modes: From how many starts to look for modes.
-        prior_share: Share of the points that serve the prior.
+        n_prior: How many points serve the prior; half of them if :obj:`None`.
     """
-    n_prior = round(prior_share * len(sobol))
+    n_prior = len(sobol) // 2 if n_prior is None else n_prior
     prior_theta = density.prior.quantile(sobol[:n_prior])
     prior_value = _values(density, prior_theta)
     if density.n_trials < 2:
@@ -142,6 +146,7 @@ def draw(
     value = np.concatenate([prior_value, laplace_value])
     components = [density.prior.log_density(theta)]
     components += [_log_normal(theta, m.theta, f) for m, f in zip(modes, factors, strict=True)]
+    prior_share = n_prior / len(sobol)
     share = np.array([prior_share, *[(1.0 - prior_share) / len(modes)] * len(modes)])
     log_proposal = logsumexp(np.stack(components), axis=0, b=share[:, None])
     return _resample(theta, value - log_proposal, n_draws)

@@ -191,7 +191,6 @@ def fit_mixture(
     offset_var: float = OFFSET_VAR,
     aim: Aim = Aim.LEVEL,
     is_smooth: bool = False,
-    effort: Effort | None = None,
 ) -> Mixture:
     """Fits all hypotheses to the large study's trials.
 
@@ -207,12 +206,11 @@ def fit_mixture(
         offset_var: Prior variance of the offset to a source, in squared warped units.
         aim: What it is modelled for.
         is_smooth: Whether the study's own model has a smooth kernel.
-        effort: How much work it is worth; by the number of trials if :obj:`None`.
     """
     rows = Rows.of(feature_map, X, y, noise_var)
     fit_rows = rows.representative(_MAX_FIT_ROWS)
     anchor = sources[-1].best if sources else 0.0
-    effort = effort or effort_for(rows.n_measured, len(y) - rows.n_measured)
+    effort = effort_for(rows.n_measured, len(y) - rows.n_measured)
     is_sought = aim is Aim.BEST
     if sources and not knows_its_scale(rows.n_measured, is_sought):
         own_log_scale = sources[-1].log_scale
@@ -238,11 +236,11 @@ def fit_mixture(
     def draws_of(source: Source | None) -> Draws:
         if not len(y):
             return _prior_draws(density(rows, source), n_prior_draws, quasi_random)
-        draws = _draws(density(fit_rows, source), effort, quasi_random)
+        draws = _draws(density(fit_rows, source), effort, aim, quasi_random)
         if source is None or abs(own_log_scale - source.log_scale) < _OTHER_UNIT:
             return draws
         in_other_unit = density(fit_rows, replace(source, log_scale=own_log_scale))
-        other = _draws(in_other_unit, effort, quasi_random)
+        other = _draws(in_other_unit, effort, aim, quasi_random)
         return either(draws, other, _PRIOR_OTHER_UNIT, effort.n_draws)
 
     draws = [draws_of(source) for source in hypotheses]
@@ -282,9 +280,10 @@ def _shared_out(draws: Sequence[Draws], weights: Array, n_draws: int) -> list[Dr
     return [thinned(d, n) for d, n in zip(draws, counts.tolist(), strict=True)]
 
 
-def _draws(density: Density, effort: Effort, quasi_random: QuasiRandom) -> Draws:
-    if not effort.n_proposals:
+def _draws(density: Density, effort: Effort, aim: Aim, quasi_random: QuasiRandom) -> Draws:
+    if not effort.n_around:
         return mode_only(density)
     n_draws = effort.n_draws_no_source if density.parent is None else effort.n_draws
-    sobol = quasi_random(effort.n_proposals, len(density.prior.loc))
-    return draw(density, sobol, n_draws, effort.n_modes, effort.prior_share)
+    n_prior = effort.n_prior(aim)
+    sobol = quasi_random(n_prior + effort.n_around, len(density.prior.loc))
+    return draw(density, sobol, n_draws, effort.n_modes, n_prior)

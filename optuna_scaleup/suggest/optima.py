@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import softmax
 
-from optuna_scaleup.model.effort import Effort
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.suggest.activity import ALL_ACTIVE
@@ -28,7 +27,6 @@ FINE_STEPS = (*_STEPS, 0.0016, 0.0006, 0.00025, 0.0001)
 _N_MOVES = 3
 _N_DRAWS = 64
 _N_SEEDS = 3
-_EFFORT = Effort(np.inf, 256, 0.5, 12, 6, 1, 0.0, 0.0)  # once a source, whatever its length
 _SMALLEST_STD = 0.003  # of a measured optimum, widths of the space
 
 
@@ -68,7 +66,6 @@ def locate_optimum(dataset: Dataset, space: UnitSpace) -> tuple[Array, Array]:
             np.empty((0, own.n_dims)),
             lambda n, p: sobol(n, p, rng),
             is_smooth=is_smooth,
-            effort=_EFFORT,
         )
         for is_smooth in (False, True)
     ]

@@ -9,8 +9,9 @@ from optuna_scaleup.model.effort import effort_for
 
 
 def test_more_trials_get_less_work() -> None:
-    proposals = [effort_for(n).n_proposals for n in (12, 13, 40, 41)]
-    assert proposals == [1024, 160, 160, 0]
+    assert [effort_for(n).n_around for n in (12, 13, 40, 41)] == [512, 128, 128, 0]
+    for aim, of_prior in ((Aim.BEST, 32), (Aim.FRONT, 32), (Aim.LEVEL, 128)):
+        assert [effort_for(n).n_prior(aim) for n in (12, 13, 40)] == [512, of_prior, of_prior]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from scipy.special import logsumexp
 from scipy.stats import spearmanr
 
 from optuna_scaleup.model.effort import Aim
-from optuna_scaleup.model.effort import effort_for
 from optuna_scaleup.model.hypotheses import LARGER_IS_CLOSER
 from optuna_scaleup.model.hypotheses import PRIOR_NO_SOURCE
 from optuna_scaleup.model.mixture import Mixture
@@ -181,7 +180,6 @@ def test_evidence_tells_a_smooth_landscape_from_a_rugged_one() -> None:
                 np.empty((0, 2)),
                 quasi_random(),
                 is_smooth=is_smooth,
-                effort=effort_for(12),
             ).log_evidence
             for is_smooth in (False, True)
         )
