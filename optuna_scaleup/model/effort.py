@@ -13,8 +13,8 @@ class Aim(Enum):
     """What an output is modelled for."""
 
     BEST = auto()  # all that matters is its best value
-    FRONT = auto()  # one of several objectives, and no constraint limits them
-    LEVEL = auto()  # to be predicted: a constraint, a cost, an objective of several beside those
+    FRONT = auto()  # one of several objectives, with neither constraints nor sources beside them
+    LEVEL = auto()  # to be predicted: a constraint, a cost, other objectives of several
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class Engine:
 
     def is_in_design(self, problem: Problem) -> bool:
         """Whether the initial design decides the next point, not the models."""
-        if any(usable_sources(output.problem) for output in objective_outputs(problem)):
+        if _has_source(problem):
             return False
         n_design = n_design_points(self.initial_design, problem.space, self.n_startup_trials)
         return problem.target.n_trials == 0 or _n_started(problem) < n_design
@@ -107,7 +107,7 @@ class Engine:
         """Fits the models of all outputs, and says how good any point looks to them."""
         objectives = objective_outputs(problem)
         is_only = len(objectives) == 1
-        aim = Aim.BEST if is_only else Aim.LEVEL if constraint_outputs(problem) else Aim.FRONT
+        aim = Aim.BEST if is_only else _aim_of_several(problem)
         mixtures = [self._fit(output.problem, rng, aim=aim) for output in objectives]
         constraints = self.fit_constraints(problem, rng)
         failure = self.fit_failure(problem, rng)
@@ -244,6 +244,17 @@ class Engine:
             return x
         seeds, tried = np.empty((0, space.n_dims)), _tried(problem)
         return maximize(Indifference(rng), space, seeds, tried, problem.fixed, rng).x
+
+
+def _has_source(problem: Problem) -> bool:
+    """Whether any source tells of an objective."""
+    return any(usable_sources(output.problem) for output in objective_outputs(problem))
+
+
+def _aim_of_several(problem: Problem) -> Aim:
+    """What each of several objectives is modelled for."""
+    is_free = not _has_source(problem) and not constraint_outputs(problem)
+    return Aim.FRONT if is_free else Aim.LEVEL
 
 
 def _leaves_borders(problem: Problem, survey: Survey) -> bool:
