@@ -7,6 +7,7 @@ from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import chain
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
@@ -104,7 +105,8 @@ class Planner:
         snapshot = self.look_on(study)
         space = SearchSpace.of(self.expected(snapshot))
         problem = snapshot.problem(space, {}, self.notices)
-        outputs = [*objective_outputs(problem), *constraint_outputs(problem).values()]
+        constraints = chain(*constraint_outputs(problem).values())
+        outputs = (*objective_outputs(problem), *constraints)
         for output in (*outputs, failure_output(problem), cost_output(problem)):
             if output is not None:
                 self.engine.share_fits(output.problem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -36,6 +37,7 @@ from optuna_scaleup.suggest.initial_design import design_point
 from optuna_scaleup.suggest.initial_design import n_design_points
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
+from optuna_scaleup.suggest.outputs import Output
 from optuna_scaleup.suggest.outputs import constraint_outputs
 from optuna_scaleup.suggest.outputs import cost_output
 from optuna_scaleup.suggest.outputs import failure_output
@@ -55,6 +57,7 @@ from optuna_scaleup.types import Suggestion
 
 _THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
 _CLASS_OFFSET_VAR = 0.05  # where a source fails, the study likely fails as well
+_NATS_FOR_OTHER_UNIT = 5.0  # of a constraint
 _N_AT_BORDERS = 10  # trials
 _N_POLISHED = 5  # with several outputs; for one objective more starts brought nothing
 
@@ -185,11 +188,19 @@ class Engine:
 
     def fit_constraints(self, problem: Problem, rng: np.random.Generator) -> dict[str, Mixture]:
         """The model of every constraint; other than of an objective's, its level matters."""
-        outputs = constraint_outputs(problem)
         return {
-            name: self._fit(output.problem, rng, _THRESHOLD_OFFSET_VAR)
-            for name, output in outputs.items()
+            name: self._fit_constraint(outputs, rng)
+            for name, outputs in constraint_outputs(problem).items()
         }
+
+    def _fit_constraint(self, outputs: Sequence[Output], rng: np.random.Generator) -> Mixture:
+        """In the first unit, or in the one that explains the trials better."""
+        fits = [self._fit(output.problem, rng, _THRESHOLD_OFFSET_VAR) for output in outputs]
+        evidence = np.array(
+            [fit.log_evidence + o.log_jacobian for fit, o in zip(fits, outputs, strict=True)]
+        )
+        evidence[0] += _NATS_FOR_OTHER_UNIT
+        return fits[int(np.argmax(evidence))]
 
     def fit_failure(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
         """The model of which trials fail, if several did."""

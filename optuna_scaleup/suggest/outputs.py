@@ -6,7 +6,9 @@ trial that lacks one output still counts for the others.
 A constraint ``c`` enters as ``asinh(c / s)``, ``s`` the study's typical magnitude: close to
 linear around the threshold, logarithmic far from it on either side, and zero where ``c`` is. So
 one violation by a factor of 1e6 does not drown what decides between feasible and not, and a
-constraint in other units is the same constraint. Larger is worse here, because the outcome warp is
+constraint in other units is the same constraint. The typical magnitude is a large or a small one,
+whichever explains the trials better: where violations span orders of magnitude, the last of them
+would be one step in a large unit. Larger is worse here, because the outcome warp is
 linear among large values: violations keep their distance from the threshold, and what breaks a
 constraint by far is known to break it between its trials as well. Where no study has a value below
 zero, zero says only that the constraint holds, not by how much; it is taken to hold by half the
@@ -35,6 +37,9 @@ from optuna_scaleup.types import Problem
 _MAX_UNIT_RATIO = 1e30
 _MAX_SQUASHED = 1e150  # asinh squares its argument
 _TYPICAL_QUANTILE = 0.9
+_SMALL_QUANTILE = 0.2
+_MIN_TO_CHOOSE = 6  # trials that tell which magnitude is the typical one
+_MIN_SPAN = 100.0  # from the small to the large one, where they differ enough to matter
 _ZERO_MARGIN = 0.5  # typical magnitudes
 _MIN_FAILED = 2
 _Part = Callable[[Dataset], Dataset]
@@ -47,10 +52,13 @@ class Output:
     Attributes:
         problem: With ``Y`` of shape ``(n, 1)``, and only the rows and sources that have it.
         unit: What the target's values were divided by.
+        log_jacobian: Logarithm of the density of the target's values as they are over that of
+            those in ``problem``, so that evidences in several units compare.
     """
 
     problem: Problem
     unit: float = 1.0
+    log_jacobian: float = 0.0
 
 
 def objective_outputs(problem: Problem) -> list[Output]:
@@ -59,8 +67,11 @@ def objective_outputs(problem: Problem) -> list[Output]:
     return [_objective(problem, j) for j in range(n_objectives)]
 
 
-def constraint_outputs(problem: Problem) -> dict[str, Output]:
-    """Every constraint that the target has, or that it may have as it shows nothing yet."""
+def constraint_outputs(problem: Problem) -> dict[str, tuple[Output, ...]]:
+    """Every constraint that the target has, or that it may have as it shows nothing yet.
+
+    Each in the units that it may have, the most likely one first.
+    """
     studies = [problem.target] if problem.target.n_trials else problem.sources
     names = sorted({name for study in studies for name in _finite_constraints(study)})
     return {name: _constraint(problem, name) for name in names}
@@ -129,14 +140,21 @@ def _without_penalty(data: Dataset) -> Dataset:
     return replace(data, Y=warp.lift_penalty(data.Y[:, 0])[:, None])
 
 
-def _constraint(problem: Problem, name: str) -> Output:
+def _constraint(problem: Problem, name: str) -> tuple[Output, ...]:
     one = _one_output(
         problem, f"constraint {name}", lambda data: _with_column(data, data.constraints.get(name))
     )
     # Noise belongs to objective values, and so does what is believed about the optimum's drift.
     one = replace(_map_studies(one, _without_noise, one.source_keys), scales=None)
+    largest = (one.target, *one.sources)[-1].Y
+    large, small = (_typical_magnitude(largest, q) for q in (_TYPICAL_QUANTILE, _SMALL_QUANTILE))
+    is_open = one.target.n_trials >= _MIN_TO_CHOOSE and small <= large / _MIN_SPAN
+    return tuple(_squashed(one, scale) for scale in ((large, small) if is_open else (large,)))
+
+
+def _squashed(one: Problem, scale: float) -> Output:
+    """The inverse hyperbolic sine of values over ``scale``."""
     studies = (one.target, *one.sources)
-    scale = _typical_magnitude(studies[-1].Y)
     zero = 0.0 if any((data.Y < 0.0).any() for data in studies) else -_ZERO_MARGIN
 
     def squash(data: Dataset) -> Dataset:
@@ -145,7 +163,9 @@ def _constraint(problem: Problem, name: str) -> Output:
         return replace(data, Y=np.arcsinh(np.where(data.Y == 0.0, zero, ratio)))
 
     keys = tuple(f"{key}/{scale!r}/{zero!r}" for key in one.source_keys)
-    return Output(_map_studies(one, squash, keys))
+    measured = one.target.Y[one.target.Y != 0.0]  # what is cut off at zero has no density
+    log_jacobian = -float(np.log(np.hypot(measured, scale)).sum())
+    return Output(_map_studies(one, squash, keys), log_jacobian=log_jacobian)
 
 
 def _finite_constraints(data: Dataset) -> list[str]:
@@ -193,16 +213,20 @@ def _map_studies(
     )
 
 
-def _typical_magnitude(values: Array) -> float:
+def _typical_magnitude(values: Array, quantile: float = _TYPICAL_QUANTILE) -> float:
     """Upper decile of the magnitudes that are not zero, one where there is none.
 
     Not their median: trials gather where constraints are close to zero, and the unit would shrink
     with them until all the rest is a step.
+
+    Args:
+        values: Of a constraint.
+        quantile: Another one than the upper decile.
     """
     magnitudes = np.abs(values[values != 0.0])
     if not len(magnitudes):
         return 1.0
-    return float(np.quantile(magnitudes, _TYPICAL_QUANTILE, method="lower"))
+    return float(np.quantile(magnitudes, quantile, method="lower"))
 
 
 def _normalized(problem: Problem) -> Output:

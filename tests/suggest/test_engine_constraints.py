@@ -9,6 +9,7 @@ import pytest
 
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.outputs import constraint_outputs
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
@@ -88,3 +89,15 @@ def test_many_constraints_of_wild_sizes() -> None:
     wild = {f"{unit:g}": unit * column for unit in (1e-300, 1e-5, 1e300)}
     wild["zero"], wild["diverged"] = 0.0 * column, np.where(column > 0.2, 1e12, column)
     assert_legal(suggest(Problem(continuous(2), replace(data, constraints=wild))), continuous(2))
+
+
+def test_a_constraint_is_modelled_in_the_unit_that_explains_it() -> None:
+    """One that spans five orders of magnitude is close to linear in a small unit only."""
+    X = np.random.default_rng(0).random((12, 2))
+    c = np.exp(16.0 * X.sum(axis=1) / 2.0) - 10.0
+    problem = Problem(continuous(2), Dataset(X, -X[:, :1], constraints={"c": c}))
+    model = Engine().fit_constraints(problem, np.random.default_rng(0))["c"]
+    ((large, small),) = constraint_outputs(problem).values()
+    expected = model.expected_values(X)
+    assert np.abs(expected - small.problem.target.Y[:, 0]).max() < 0.1
+    assert np.abs(expected - large.problem.target.Y[:, 0]).max() > 1.0

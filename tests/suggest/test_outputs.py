@@ -55,7 +55,7 @@ def test_sizes_stay_with_their_sources() -> None:
 def test_rows_and_sources_that_lack_a_constraint_are_left_out() -> None:
     mem, time = np.array([NAN, 1.0, NAN, -2.0]), np.array([1.0, 2.0, 3.0, -4.0])
     problem = problem_with({"mem": mem, "time": time}, {"mem": mem}, {"time": time})
-    outputs = [*constraint_outputs(problem).values()]
+    outputs = [output for (output,) in constraint_outputs(problem).values()]
     assert [o.problem.target.n_trials for o in outputs] == [2, 4]
     np.testing.assert_array_equal(outputs[0].problem.target.X, X[[1, 3]])
     for output, i_source in zip(outputs, (0, 1), strict=True):
@@ -67,7 +67,7 @@ def test_rows_and_sources_that_lack_a_constraint_are_left_out() -> None:
 def test_a_target_without_trials_takes_the_sources_constraints() -> None:
     source = Dataset(X, Y, constraints={"mem": X[:, 0]})
     problem = Problem(continuous(1), no_trials(1), (source,))
-    (output,) = constraint_outputs(problem).values()
+    ((output,),) = constraint_outputs(problem).values()
     assert output.problem.target.n_trials == 0
     assert output.problem.sources[0].n_trials == 4
 
@@ -81,7 +81,8 @@ def test_a_constraint_without_any_value_is_none() -> None:
 
 
 def squashed(c: Array, *sources: Array) -> Array:
-    (output,) = constraint_outputs(problem_with({"c": c}, *({"c": s} for s in sources))).values()
+    problem = problem_with({"c": c}, *({"c": s} for s in sources))
+    ((output,),) = constraint_outputs(problem).values()
     return output.problem.target.Y[:, 0]
 
 
@@ -132,12 +133,41 @@ def test_squash_keeps_the_resolution_at_the_threshold() -> None:
 
 def test_target_and_source_share_the_unit() -> None:
     c = np.array([-1.0, -0.1, 0.1, 1.0])
-    (output,) = constraint_outputs(problem_with({"c": c}, {"c": c}, {"c": 8.0 * c})).values()
+    problem = problem_with({"c": c}, {"c": c}, {"c": 8.0 * c})
+    ((output,),) = constraint_outputs(problem).values()
     target, small, large = (
         np.sinh(d.Y[:, 0]) for d in (output.problem.target, *output.problem.sources)
     )
     np.testing.assert_allclose(target, small)
     np.testing.assert_allclose(8.0 * target, large)
+
+
+def test_six_trials_tell_of_a_small_unit_as_well() -> None:
+    c = np.array([-1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0])
+    data = Dataset(c[:, None], c[:, None], constraints={"c": c})
+    ((large, small),) = constraint_outputs(Problem(continuous(1), data)).values()
+    for output, unit in ((large, 10.0), (small, 1e-2)):
+        np.testing.assert_allclose(output.problem.target.Y[:, 0], np.arcsinh(c / unit))
+        step = 1e-6 * np.abs(c)
+        slope = (np.arcsinh((c + step) / unit) - np.arcsinh((c - step) / unit)) / (2.0 * step)
+        assert output.log_jacobian == pytest.approx(np.log(slope).sum())
+
+
+def test_one_unit_does_where_magnitudes_are_alike() -> None:
+    c = np.array([-0.5, 0.1, 0.2, 1.0, 2.0, 4.0])
+    data = Dataset(c[:, None], c[:, None], constraints={"c": c})
+    (outputs,) = constraint_outputs(Problem(continuous(1), data)).values()
+    assert len(outputs) == 1
+
+
+def test_what_is_cut_off_at_zero_does_not_tell_the_unit() -> None:
+    c = np.array([0.0, 0.0, 0.0, 0.01, 1.0, 1.0, 1.0])
+    data = Dataset(c[:, None], c[:, None], constraints={"c": c})
+    ((large, small),) = constraint_outputs(Problem(continuous(1), data)).values()
+    values, expected = c[c > 0.0], []
+    for unit in (1.0, 0.01):
+        expected.append(-np.log(np.hypot(values, unit)).sum())
+    np.testing.assert_allclose([large.log_jacobian, small.log_jacobian], expected)
 
 
 def test_violations_add_up_and_what_is_missing_breaks_nothing() -> None:
