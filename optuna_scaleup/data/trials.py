@@ -140,11 +140,11 @@ def _failed_rows(
         for trial in trials
         if trial.state == TrialState.FAIL and trial.params and trial.number not in repeated
     ]
-    latest = failed[-_N_FAILED:]
-    if plan_notices is None:
-        points = _points([trial.params for trial in latest], space)
-    else:
-        points = _points([intended_params(trial, plan_notices) for trial in latest], space)
+    rows = [
+        trial.params if plan_notices is None else intended_params(trial, plan_notices)
+        for trial in failed[-_N_FAILED:]
+    ]
+    points = _points(rows, space)
     if points is None:
         return None
     is_common = ~np.isnan(X).any(axis=0) & ~space.unit.is_categorical

@@ -47,7 +47,7 @@ _N_QUANTILES = 64
 # of different units: then both scales are tried.
 _OTHER_UNIT = 2.0
 _PRIOR_OTHER_UNIT = 0.2
-_MAX_FIT_ROWS = 64  # Hyperparameters are fitted to that many trials; all are conditioned on.
+MAX_FIT_ROWS = 64  # Hyperparameters are fitted to that many trials; all are conditioned on.
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def fit_mixture(
         is_smooth: Whether the study's own model has a smooth kernel.
     """
     rows = Rows.of(feature_map, X, y, noise_var)
-    fit_rows = rows.representative(_MAX_FIT_ROWS)
+    fit_rows = rows.representative(MAX_FIT_ROWS)
     anchor = sources[-1].best if sources else 0.0
     effort = effort_for(rows.n_measured, len(y) - rows.n_measured)
     is_sought = aim is Aim.BEST

@@ -8,11 +8,11 @@ linear around the threshold, logarithmic far from it on either side, and zero wh
 one violation by a factor of 1e6 does not drown what decides between feasible and not, and a
 constraint in other units is the same constraint. The typical magnitude is a large or a small one,
 whichever explains the trials better: where violations span orders of magnitude, the last of them
-would be one step in a large unit. Larger is worse here, because the outcome warp is
-linear among large values: violations keep their distance from the threshold, and what breaks a
-constraint by far is known to break it between its trials as well. Where no study has a value below
-zero, zero says only that the constraint holds, not by how much; it is taken to hold by half the
-typical magnitude.
+would be one step in a large unit. Larger is worse here, because the outcome warp is linear among
+large values: violations keep their distance from the threshold, and what breaks a constraint by
+far is known to break it between its trials as well. Where no study has a value below zero, zero
+says only that the constraint holds, not by how much; it is taken to hold by half the typical
+magnitude.
 
 Where trials fail, that they end with a value is one more constraint, which nobody sees but by its
 outcome (a hidden constraint; Gelbart et al., 2014: "Bayesian optimization with unknown
@@ -29,6 +29,7 @@ from dataclasses import replace
 import numpy as np
 
 from optuna_scaleup.model import warp
+from optuna_scaleup.model.mixture import MAX_FIT_ROWS
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
@@ -148,7 +149,9 @@ def _constraint(problem: Problem, name: str) -> tuple[Output, ...]:
     one = replace(_map_studies(one, _without_noise, one.source_keys), scales=None)
     largest = (one.target, *one.sources)[-1].Y
     large, small = (_typical_magnitude(largest, q) for q in (_TYPICAL_QUANTILE, _SMALL_QUANTILE))
-    is_open = one.target.n_trials >= _MIN_TO_CHOOSE and small <= large / _MIN_SPAN
+    # Evidence is that of all trials only as long as all of them are fitted to.
+    is_comparable = _MIN_TO_CHOOSE <= one.target.n_trials <= MAX_FIT_ROWS
+    is_open = is_comparable and small <= large / _MIN_SPAN
     return tuple(_squashed(one, scale) for scale in ((large, small) if is_open else (large,)))
 
 

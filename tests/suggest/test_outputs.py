@@ -160,6 +160,14 @@ def test_one_unit_does_where_magnitudes_are_alike() -> None:
     assert len(outputs) == 1
 
 
+@pytest.mark.parametrize(("n", "n_units"), [(5, 1), (6, 2), (64, 2), (65, 1)])
+def test_units_are_compared_while_all_trials_are_fitted_to(n: int, n_units: int) -> None:
+    c = np.geomspace(1e-3, 1e3, n)
+    data = Dataset(c[:, None], c[:, None], constraints={"c": c})
+    (outputs,) = constraint_outputs(Problem(continuous(1), data)).values()
+    assert len(outputs) == n_units
+
+
 def test_what_is_cut_off_at_zero_does_not_tell_the_unit() -> None:
     c = np.array([0.0, 0.0, 0.0, 0.01, 1.0, 1.0, 1.0])
     data = Dataset(c[:, None], c[:, None], constraints={"c": c})
