@@ -14,6 +14,7 @@ from optuna.trial import TrialState
 from scipy.special import betaincinv
 from scipy.special import ndtri
 
+from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.data.problem import Snapshot
@@ -49,8 +50,7 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
         TypeError: If this is no study.
         ValueError: If the study has several objectives, or is its own source.
     """
-    if not isinstance(study, Study):
-        raise TypeError(f"A diagnosis is of a study; got a {type(study).__name__!r}.")
+    check_study(study)
     if len(study.directions) != 1:
         raise ValueError("A diagnosis needs a study with one objective.")
     snapshot = planner.look_on(study)

@@ -20,6 +20,7 @@ from optuna.trial import create_trial
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup._optuna import reread
+from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.plan import Plan
@@ -100,8 +101,10 @@ class Planner:
         """Fits the sources as the next trial will need them, and keeps that with the study.
 
         Raises:
+            TypeError: If this is no study.
             ValueError: If a source cannot serve this study, or is this study.
         """
+        check_study(study)
         snapshot = self.look_on(study)
         space = SearchSpace.of(self.expected(snapshot))
         problem = snapshot.problem(space, {}, self.notices)

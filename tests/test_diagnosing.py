@@ -147,7 +147,7 @@ def test_studies_without_trials_or_sources() -> None:
 
 
 def test_bad_requests() -> None:
-    with pytest.raises(TypeError, match="of a study"):
+    with pytest.raises(TypeError, match="`study` is an Optuna study"):
         ScaleUpSampler().diagnose("study")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="one objective"):
         ScaleUpSampler().diagnose(optuna.create_study(directions=["minimize"] * 2))

@@ -21,6 +21,7 @@ from optuna_scaleup.dashboard._study_note import study_note
 from optuna_scaleup.dashboard._trial_notes import ENDED
 from optuna_scaleup.dashboard._trial_notes import best_before
 from optuna_scaleup.dashboard._trial_notes import trial_note
+from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.visualization import plot_transfer
 from optuna_scaleup.visualization._drift import drift_figure
 from optuna_scaleup.visualization._drift import drift_places
@@ -58,8 +59,10 @@ def publish(study: Study) -> None:
 
     Raises:
         ImportError: If optuna-dashboard or plotly is not installed.
+        TypeError: If this is no study.
     """
     check_dashboard()
+    check_study(study)
     view = View.of(study)
     findings = Findings.of(view)
     save_study_note(study, study_note(view, findings))

@@ -9,6 +9,7 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
+from optuna.study import Study
 
 
 def entropy_of(seed: Any) -> int:
@@ -25,6 +26,12 @@ def entropy_of(seed: Any) -> int:
     if seed < 0:
         raise ValueError(f"`seed` cannot be negative; got {seed}.")
     return int(seed)
+
+
+def check_study(study: Any) -> None:
+    """Raises TypeError unless this is one study."""
+    if not isinstance(study, Study):
+        raise TypeError(f"`study` is an Optuna study, one; got a {type(study).__name__!r}.")
 
 
 def check_n_startup_trials(n_startup_trials: Any) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -18,6 +20,7 @@ from optuna.trial import TrialState
 from optuna_scaleup._optuna import as_float
 from optuna_scaleup._optuna import constraints_of
 from optuna_scaleup._optuna import read_trials
+from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.types import Array
 from optuna_scaleup.visualization import _plotly as look
@@ -80,6 +83,7 @@ def plot_anytime(
 
     Raises:
         ImportError: If plotly is not installed.
+        TypeError: If something is no study.
         ValueError: If a study has several objectives, the studies' directions differ, ``x`` is
             unknown, or the cost is missing.
     """
@@ -130,10 +134,22 @@ def _groups(study: Any) -> dict[str, list[Study]]:
             str(name): [group] if isinstance(group, Study) else list(group)
             for name, group in study.items()
         }
-    return {s.study_name: [s] for s in study}
+    return _by_name(study)
+
+
+def _by_name(studies: Iterable[Study]) -> dict[str, list[Study]]:
+    """Each under its name; of one name in several storages the later ones are numbered."""
+    groups: dict[str, list[Study]] = {}
+    for one in studies:
+        check_study(one)
+        n_before = sum(before.study_name == one.study_name for [before] in groups.values())
+        groups[f"{one.study_name} ({n_before + 1})" if n_before else one.study_name] = [one]
+    return groups
 
 
 def _check(groups: Mapping[str, Sequence[Study]], x: str, cost: Cost | None) -> None:
+    for study in chain.from_iterable(groups.values()):
+        check_study(study)
     if x not in _X_TITLES:
         raise ValueError(f"`x` is one of {', '.join(map(repr, _X_TITLES))}; got {x!r}.")
     if x == "cost" and cost is None:

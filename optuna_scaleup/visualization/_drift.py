@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
 
+from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.lineage import Scale
 from optuna_scaleup.report.interval import Interval
@@ -68,9 +69,11 @@ def plot_drift(
 
     Raises:
         ImportError: If plotly is not installed.
+        TypeError: If this is no study.
         ValueError: If a parameter is not there or not numeric.
     """
     look.check_plotly()
+    check_study(study)
     if len(study.directions) != 1:
         return look.empty_figure(TITLE, "The drift is shown for studies with one objective.")
     view = View.of(study, source)

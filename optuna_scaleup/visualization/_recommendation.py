@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
 
+from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.encoding import CategoricalEncoding
 from optuna_scaleup.data.encoding import Encoding
 from optuna_scaleup.report.interval import Interval
@@ -79,8 +80,10 @@ def plot_recommendation(
 
     Raises:
         ImportError: If plotly is not installed.
+        TypeError: If this is no study.
     """
     look.check_plotly()
+    check_study(study)
     if len(study.directions) != 1:
         return look.empty_figure(TITLE, "Recommendations are for studies with one objective.")
     view = View.of(study, source)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import SEED
@@ -63,9 +64,11 @@ def plot_surrogate(
 
     Raises:
         ImportError: If plotly is not installed.
+        TypeError: If this is no study.
         ValueError: If a parameter or the objective does not exist.
     """
     look.check_plotly()
+    check_study(study)
     n_objectives = len(study.directions)
     if not 0 <= objective < n_objectives:
         raise ValueError(f"`objective` is one of 0 .. {n_objectives - 1}; got {objective!r}.")

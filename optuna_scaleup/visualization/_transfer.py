@@ -12,6 +12,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import read_trials
+from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.lineage import read_lineage
 from optuna_scaleup.data.prediction import Prediction
 from optuna_scaleup.data.prediction import read_prediction
@@ -68,8 +69,10 @@ def plot_transfer(study: Study, *, target_name: str = "Objective Value") -> go.F
 
     Raises:
         ImportError: If plotly is not installed.
+        TypeError: If this is no study.
     """
     look.check_plotly()
+    check_study(study)
     rows = [Expected(trial, read_prediction(trial)) for trial in read_trials(study)]
     predicted = [row for row in rows if row.prediction.value_interval is not None]
     weighted = [row for row in rows if row.prediction.source_weights]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from typing import Literal
@@ -262,6 +263,30 @@ def test_anytime_bad_arguments() -> None:
     ):
         with pytest.raises(ValueError, match=message):
             figures.plot_anytime(given, **options)
+
+
+def test_anytime_tells_studies_of_one_name_apart() -> None:
+    studies = [optuna.create_study(study_name="large") for _ in range(3)]
+    for study in studies:
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    names = {trace.name for trace in figures.plot_anytime(studies).data if trace.name}
+    assert {"large", "large (2)", "large (3)"} <= names
+
+
+@pytest.mark.parametrize(
+    "plot",
+    [
+        figures.plot_anytime,
+        figures.plot_drift,
+        figures.plot_recommendation,
+        figures.plot_surrogate,
+        figures.plot_transfer,
+    ],
+)
+def test_what_is_no_study_is_named(plot: Callable[[Any], Any]) -> None:
+    for given in (["large"], "large", {"a": ["large"]}):
+        with pytest.raises(TypeError, match="`study` is an Optuna study, one; got a '"):
+            plot(given)
 
 
 def test_without_plotly_the_error_names_the_extra() -> None:
