@@ -101,18 +101,17 @@ class Engine:
 
     def is_in_design(self, problem: Problem) -> bool:
         """Whether the initial design decides the next point, not the models."""
-        if _has_source(problem):
+        if _has_source(objective_outputs(problem)):
             return False
         n_design = n_design_points(self.initial_design, problem.space, self.n_startup_trials)
         return problem.target.n_trials == 0 or _n_started(problem) < n_design
 
     def survey(self, problem: Problem, rng: np.random.Generator) -> Survey:
         """Fits the models of all outputs, and says how good any point looks to them."""
-        objectives = objective_outputs(problem)
-        is_only = len(objectives) == 1
-        aim = Aim.BEST if is_only else _aim_of_several(problem)
+        objectives, units = objective_outputs(problem), constraint_outputs(problem)
+        aim = _aim(objectives, is_constrained=bool(units))
         mixtures = [self._fit(output.problem, rng, aim=aim) for output in objectives]
-        constraints = self.fit_constraints(problem, rng)
+        constraints = {name: self._fit_constraint(each, rng) for name, each in units.items()}
         failure = self.fit_failure(problem, rng)
         models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng), failure)
         # Where trials are known to fail there is no value to improve on.
@@ -121,7 +120,7 @@ class Engine:
         observed = np.full((len(tried), len(constraints)), np.nan)
         observed[: problem.target.n_trials] = observed_feasibility(problem.target, [*constraints])
         acquisition: Term
-        if is_only and failure is None and self._is_draw_due(problem):
+        if aim is Aim.BEST and failure is None and self._is_draw_due(problem):
             acquisition = DrawnFunction(models, rng)
         else:
             acquisition = compose(models, self._criterion(), tried, observed)
@@ -257,15 +256,16 @@ class Engine:
         return maximize(Indifference(rng), space, seeds, tried, problem.fixed, rng).x
 
 
-def _has_source(problem: Problem) -> bool:
+def _has_source(objectives: Sequence[Output]) -> bool:
     """Whether any source tells of an objective."""
-    return any(usable_sources(output.problem) for output in objective_outputs(problem))
+    return any(usable_sources(output.problem) for output in objectives)
 
 
-def _aim_of_several(problem: Problem) -> Aim:
-    """What each of several objectives is modelled for."""
-    is_free = not _has_source(problem) and not constraint_outputs(problem)
-    return Aim.FRONT if is_free else Aim.LEVEL
+def _aim(objectives: Sequence[Output], *, is_constrained: bool) -> Aim:
+    """What objectives are modelled for."""
+    if len(objectives) == 1:
+        return Aim.BEST
+    return Aim.LEVEL if is_constrained or _has_source(objectives) else Aim.FRONT
 
 
 def _leaves_borders(problem: Problem, survey: Survey) -> bool:
