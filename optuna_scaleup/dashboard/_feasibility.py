@@ -10,6 +10,8 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import constraints_of
+from optuna_scaleup.data.outcomes import counted_value
+from optuna_scaleup.data.outcomes import is_feasible
 from optuna_scaleup.report.interval import number
 
 
@@ -25,7 +27,7 @@ def feasibility_text(study: Study, trials: Sequence[FrozenTrial]) -> str:
     names = sorted({name for _, values in rows for name in values})
     if not names:
         return ""
-    feasible = [trial for trial, values in rows if all(v <= 0.0 for v in values.values())]
+    feasible = [trial for trial in complete if is_feasible(trial)]
     lines = [
         f"{len(feasible)} of {len(rows)} complete trials are feasible (every constraint ≤ 0). "
         f"{_best_text(study, feasible)}",
@@ -37,7 +39,7 @@ def feasibility_text(study: Study, trials: Sequence[FrozenTrial]) -> str:
         known = [values[name] for _, values in rows if name in values]
         n_broken = sum(not v <= 0.0 for v in known)
         largest = max((v for v in known if not math.isnan(v)), default=math.nan)
-        lines.append(f"| {name} | {n_broken} of {len(known)} | {number(largest)} |")
+        lines.append(f"| {cell(name)} | {n_broken} of {len(known)} | {number(largest)} |")
     return "\n".join(lines)
 
 
@@ -46,6 +48,14 @@ def _best_text(study: Study, feasible: Sequence[FrozenTrial]) -> str:
         return "The dashboard's Pareto front does not know of constraints."
     if not feasible:
         return "**None is**, so the dashboard's best trial is not feasible."
+    found = [(value, trial) for trial in feasible if (value := counted_value(trial)) is not None]
+    if not found:
+        return "No feasible one has a finite value."
     is_up = study.directions[0] == StudyDirection.MAXIMIZE
-    best = (max if is_up else min)(feasible, key=lambda trial: trial.values[0])
-    return f"**Best feasible: trial {best.number}, value {number(best.values[0])}.**"
+    value, trial = (max if is_up else min)(found, key=lambda pair: pair[0])
+    return f"**Best feasible: trial {trial.number}, value {number(value)}.**"
+
+
+def cell(text: str) -> str:
+    """Text as one cell of a table in Markdown."""
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optuna_scaleup._optuna import read_trials
+from optuna_scaleup.dashboard._feasibility import cell
 from optuna_scaleup.dashboard._feasibility import feasibility_text
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import number
@@ -61,10 +62,16 @@ def _transfer(view: View, report: TransferReport | None) -> str:
                 f"Of more than {_MAX_TRIALS} trials neither report nor recommendation is worked "
                 "out here: `sampler.diagnose(study)` and `sampler.recommend(study)` give them."
             )
-        if len(view.study.directions) == 1 and not view.has_data:
+        if not view.has_data:
             lines.append(f"{view.why_empty()}.")
         elif not view.snapshot.sources:
             lines.append("This study has no source that can be read here.")
+        elif len(view.study.directions) > 1:
+            labels = ", ".join(source.label for source in view.snapshot.sources)
+            lines.append(
+                f"Sources: {labels}. Of several objectives there is neither report nor "
+                "recommendation; how much each source counts stands with each trial."
+            )
         return "\n\n".join(lines)
     rows = [
         (
@@ -125,8 +132,4 @@ def _recommendation(recommendations: Sequence[Recommendation]) -> str:
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(_cell(c) for c in line) + " |" for line in lines)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return "\n".join("| " + " | ".join(cell(c) for c in line) + " |" for line in lines)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from optuna_scaleup._optuna import constraints_of
 from optuna_scaleup._optuna import enqueued_params
+from optuna_scaleup.data.outcomes import counted_value
 from optuna_scaleup.data.prediction import Prediction
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.report.interval import number
@@ -34,10 +36,10 @@ def trial_note(study: Study, trial: FrozenTrial, best: float | None, labels: Seq
     prediction = read_prediction(trial)
     lines = [f"### Why this point\n\n{_reason(study, trial, prediction, best)}\n"]
     if prediction.value_interval is not None:
-        low, median, high = map(number, prediction.value_interval)
+        low, median, high = (_value(v, prediction) for v in prediction.value_interval)
         lines.append(f"- predicted: **{median}**, between {low} and {high} with 90 % probability")
     if best is not None:
-        lines.append(f"- best before: {number(best)}")
+        lines.append(f"- best before: {_value(best, prediction)}")
     outcome = _outcome(study, trial, prediction)
     if outcome:
         lines.append(f"- came out: {outcome}")
@@ -49,14 +51,14 @@ def trial_note(study: Study, trial: FrozenTrial, best: float | None, labels: Seq
 
 
 def best_before(study: Study, trials: Sequence[FrozenTrial]) -> list[float | None]:
-    """Best value of the complete trials before each, by number; none with several objectives."""
+    """Best feasible value of the trials before each, by number; none with several objectives."""
     best: float | None = None
     found = []
     for trial in trials:
         found.append(best)
-        if len(study.directions) == 1 and trial.state == TrialState.COMPLETE and trial.values:
-            value = trial.values[0]
-            best = value if best is None or _is_better(study, value, best) else best
+        value = counted_value(trial)
+        if value is not None and (best is None or _is_better(study, value, best)):
+            best = value
     return found
 
 
@@ -72,6 +74,8 @@ def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: floa
     low, median, high = prediction.value_interval
     is_up = study.directions[0] == StudyDirection.MAXIMIZE
     hope = high if is_up else low
+    if best is None and constraints_of(trial):
+        return "**Exploit**: the best guess as long as no trial was feasible."
     if best is None:
         return "**Exploit**: the best guess from the sources alone."
     if _is_better(study, median, best):
@@ -79,7 +83,7 @@ def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: floa
     if _is_better(study, hope, best):
         return (
             "**Explore**: expected to be no better than the best so far, but unsure enough that "
-            f"it may be: up to {number(hope)}."
+            f"it may be: up to {_value(hope, prediction)}."
         )
     return "**Explore**: not expected to be better, tried for what it teaches."
 
@@ -89,7 +93,7 @@ def _outcome(study: Study, trial: FrozenTrial, prediction: Prediction) -> str:
         return "pruned"
     if trial.state == TrialState.FAIL:
         return "failed"
-    values = ", ".join(map(number, trial.values))
+    values = ", ".join(_value(value, prediction) for value in trial.values)
     if prediction.value_interval is None or len(trial.values) != 1:
         return f"**{values}**"
     low, _, high = prediction.value_interval
@@ -98,6 +102,12 @@ def _outcome(study: Study, trial: FrozenTrial, prediction: Prediction) -> str:
         return f"**{values}**, inside the interval"
     is_better = _is_better(study, value, high if value > high else low)
     return f"**{values}**, {'better' if is_better else 'worse'} than the interval"
+
+
+def _value(value: float, prediction: Prediction) -> str:
+    """In as many digits as tell the ends of the predicted interval apart."""
+    low, _, high = prediction.value_interval or (0.0, 0.0, 0.0)
+    return number(value, span=high - low)
 
 
 def _weights(prediction: Prediction, labels: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from optuna.study import StudyDirection
+from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import constraints_of
 from optuna_scaleup.types import Array
@@ -37,6 +38,19 @@ def signed_values(trials: Sequence[FrozenTrial], signs: Array) -> Array:
     values: Array = np.array([trial.values for trial in trials], dtype=float)
     signed: Array = signs * values.reshape(len(trials), len(signs))
     return signed
+
+
+def is_feasible(trial: FrozenTrial) -> bool:
+    """Whether every constraint holds that the trial has."""
+    return all(value <= 0.0 for value in constraints_of(trial).values())
+
+
+def counted_value(trial: FrozenTrial) -> float | None:
+    """What a trial of one objective counts for as the best: a finite value that is feasible."""
+    values = trial.values
+    if trial.state != TrialState.COMPLETE or values is None or len(values) != 1:
+        return None
+    return values[0] if math.isfinite(values[0]) and is_feasible(trial) else None
 
 
 def constraint_columns(trials: Sequence[FrozenTrial]) -> tuple[dict[str, Array], int]:

@@ -15,6 +15,7 @@ import numpy as np
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import read_attr
 from optuna_scaleup._optuna import write_attr
+from optuna_scaleup.data.rounding import rounded
 from optuna_scaleup.types import MISLEADS
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Suggestion
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 
 _ATTR_NAME: Final = "prediction"
-_N_DIGITS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ def write_prediction(
         low, median, high = signs[0] * np.array(suggestion.value_interval)
         interval = [min(low, high), median, max(low, high)]
         if np.isfinite(interval).all():
-            record["value_interval"] = [float(f"{v:.{_N_DIGITS}g}") for v in interval]
+            record["value_interval"] = rounded(interval)
     if suggestion.source_weights:
-        record["source_weights"] = [round(w, _N_DIGITS) for w in suggestion.source_weights]
+        record["source_weights"] = [round(w, 6) for w in suggestion.source_weights]
     write_attr(study, trial, _ATTR_NAME, record)
 
 

@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
-from optuna.study import Study
-from optuna.study import StudyDirection
-from optuna.trial import TrialState
 
-from optuna_scaleup._optuna import as_float
-from optuna_scaleup._optuna import constraints_of
-from optuna_scaleup._optuna import read_trials
-from optuna_scaleup.data.arguments import check_study
-from optuna_scaleup.data.prediction import read_prediction
-from optuna_scaleup.types import Array
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._plotly import go
 from optuna_scaleup.visualization._plotly import make_subplots
+from optuna_scaleup.visualization._runs import X_TITLES
+from optuna_scaleup.visualization._runs import Cost
+from optuna_scaleup.visualization._runs import Run
+from optuna_scaleup.visualization._runs import check
+from optuna_scaleup.visualization._runs import groups_of
+from optuna_scaleup.visualization._runs import run_of
+from optuna_scaleup.visualization._runs import start_of
+from optuna_scaleup.visualization._runs import stop_of
 
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
+    from optuna.study import Study
 
 
 TITLE = "Anytime Plot"
-_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 _N_GRID = 120
 _QUANTILES = (0.1, 0.9)
-_X_TITLES = {"trials": "Finished trials", "time": "Wall-clock time, s", "cost": "Cost"}
-
-Cost = str | Callable[["FrozenTrial"], float]
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One study: position on the x axis and best value so far of each finished trial."""
-
-    x: Array
-    best: Array
-    sampler_seconds: Array  # cumulative, NaN where the sampler did not record it
-
-    def at(self, grid: Array) -> Array:
-        """Best value so far at positions of the axis; ``NaN`` before the first value."""
-        index = np.searchsorted(self.x, grid, side="right") - 1
-        return np.where(index >= 0, self.best[np.maximum(index, 0)], np.nan)
 
 
 def plot_anytime(
@@ -88,15 +64,20 @@ def plot_anytime(
             unknown, or the cost is missing.
     """
     look.check_plotly()
-    groups = _groups(study)
-    _check(groups, x, cost)
+    groups = groups_of(study)
+    check(groups, x, cost)
     runs = {
-        name: [run for s in studies if len((run := _run(s, x, cost)).x)]
+        name: [run for s in studies if len((run := run_of(s, x, cost)).x)]
         for name, studies in groups.items()
     }
     runs = {name: group for name, group in runs.items() if group}
     if not runs:
         return look.empty_figure(TITLE, "No study has a finished trial with a value yet.")
+    apart = [name for name, group in runs.items() if start_of(group) > stop_of(group)]
+    runs = {name: group for name, group in runs.items() if name not in apart}
+    notes = [f"Not shown, as no stretch has all of its studies: {', '.join(apart)}"] * bool(apart)
+    if not runs:
+        return look.empty_figure(TITLE, *notes)
     has_times = x == "time" and any(_knows_seconds(group) for group in runs.values())
     n_rows = 2 if has_times else 1
     figure = make_subplots(
@@ -115,107 +96,20 @@ def plot_anytime(
             figure.add_trace(trace, row=1, col=1)
         if has_times and _knows_seconds(group):
             figure.add_trace(_seconds_trace(name, group, style), row=2, col=1)
-    figure.update_layout(look.layout(TITLE, _subtitle(runs), height=560 if has_times else None))
+    figure.update_layout(
+        look.layout(TITLE, _subtitle(runs, notes), height=560 if has_times else None)
+    )
     figure.update_yaxes(title_text=f"Best {target_name}", row=1, col=1)
     if has_times:
         figure.update_yaxes(title_text="Sampler's time, s", rangemode="tozero", row=2, col=1)
-    title = f"Cost ({cost})" if x == "cost" and isinstance(cost, str) else _X_TITLES[x]
+    title = f"Cost ({cost})" if x == "cost" and isinstance(cost, str) else X_TITLES[x]
     figure.update_xaxes(title_text=title, row=n_rows, col=1)
     if x == "trials" and max(run.x[-1] for group in runs.values() for run in group) <= 12:
         figure.update_xaxes(dtick=1)  # no halves of trials
     return figure
 
 
-def _groups(study: Any) -> dict[str, list[Study]]:
-    if isinstance(study, Study):
-        return {study.study_name: [study]}
-    if isinstance(study, Mapping):
-        return {
-            str(name): [group] if isinstance(group, Study) else list(group)
-            for name, group in study.items()
-        }
-    return _by_name(study)
-
-
-def _by_name(studies: Iterable[Study]) -> dict[str, list[Study]]:
-    """Each under its name; of one name in several storages the later ones are numbered."""
-    groups: dict[str, list[Study]] = {}
-    for one in studies:
-        check_study(one)
-        n_before = sum(before.study_name == one.study_name for [before] in groups.values())
-        groups[f"{one.study_name} ({n_before + 1})" if n_before else one.study_name] = [one]
-    return groups
-
-
-def _check(groups: Mapping[str, Sequence[Study]], x: str, cost: Cost | None) -> None:
-    for study in chain.from_iterable(groups.values()):
-        check_study(study)
-    if x not in _X_TITLES:
-        raise ValueError(f"`x` is one of {', '.join(map(repr, _X_TITLES))}; got {x!r}.")
-    if x == "cost" and cost is None:
-        raise ValueError("`x='cost'` needs `cost`: the name of a user attribute or a function.")
-    directions = {tuple(s.directions) for studies in groups.values() for s in studies}
-    if any(len(d) > 1 for d in directions):
-        raise ValueError("`plot_anytime` shows studies with one objective.")
-    if len(directions) > 1:
-        raise ValueError("The studies have different directions: no common best value.")
-
-
-def _run(study: Study, x: str, cost: Cost | None) -> _Run:
-    trials = [t for t in read_trials(study) if t.state in _FINISHED]
-    if x != "trials":
-        trials = [t for t in trials if t.datetime_start and t.datetime_complete]
-        trials.sort(key=lambda t: t.datetime_complete.timestamp() if t.datetime_complete else 0.0)
-    sign = 1.0 if study.direction == StudyDirection.MAXIMIZE else -1.0
-    values = np.array([_signed_value(trial, sign) for trial in trials])
-    best = np.maximum.accumulate(values) if len(values) else values
-    if x == "trials":
-        position = np.arange(1.0, len(trials) + 1.0)
-    elif x == "time":
-        position = _busy_seconds(trials)
-    else:
-        position = np.cumsum([_cost_of(trial, cost) for trial in trials])
-    seconds = [read_prediction(trial).seconds for trial in trials]
-    spent = np.cumsum([0.0 if s is None else s for s in seconds])
-    if all(s is None for s in seconds):
-        spent = np.full(len(trials), np.nan)
-    has_value = np.isfinite(best)
-    return _Run(position[has_value], sign * best[has_value], spent[has_value])
-
-
-def _signed_value(trial: FrozenTrial, sign: float) -> float:
-    """The value if it is one of a feasible complete trial, with larger better."""
-    is_feasible = all(v <= 0.0 for v in constraints_of(trial).values())
-    if trial.state != TrialState.COMPLETE or trial.value is None or not is_feasible:
-        return -math.inf
-    return sign * trial.value if math.isfinite(trial.value) else -math.inf
-
-
-def _busy_seconds(trials: Sequence[FrozenTrial]) -> Array:
-    """When each trial ended, in seconds during which any trial ran: a pause overnight is none."""
-    spans = [
-        (t.datetime_start.timestamp(), t.datetime_complete.timestamp())
-        for t in trials
-        if t.datetime_start and t.datetime_complete
-    ]
-    ends = np.array([end for _, end in spans])
-    busy = np.zeros(len(ends))
-    covered = -math.inf
-    for start, end in sorted(spans):
-        start = max(start, covered)
-        if end > start:
-            busy += np.clip(ends - start, 0.0, end - start)
-            covered = end
-    return busy
-
-
-def _cost_of(trial: FrozenTrial, cost: Cost | None) -> float:
-    value = cost(trial) if callable(cost) else trial.user_attrs.get(str(cost), 0.0)
-    number = as_float(value)
-    return number if math.isfinite(number) else 0.0
-
-
-def _best_traces(name: str, group: Sequence[_Run], x: str, style: Mapping[str, str]) -> list[Any]:
+def _best_traces(name: str, group: Sequence[Run], x: str, style: Mapping[str, str]) -> list[Any]:
     line = {**style, "width": 2, "shape": "hv"}
     if len(group) == 1:
         (run,) = group
@@ -230,9 +124,7 @@ def _best_traces(name: str, group: Sequence[_Run], x: str, style: Mapping[str, s
                 marker_size=5,
             )
         ]
-    start, stop = max(run.x[0] for run in group), min(run.x[-1] for run in group)
-    if start > stop:
-        return []
+    start, stop = start_of(group), stop_of(group)
     grid = np.arange(start, stop + 1.0) if x == "trials" else np.linspace(start, stop, _N_GRID)
     best = np.array([run.at(grid) for run in group])
     low, high = np.quantile(best, _QUANTILES, axis=0)
@@ -259,13 +151,12 @@ def _best_traces(name: str, group: Sequence[_Run], x: str, style: Mapping[str, s
     ]
 
 
-def _knows_seconds(group: Sequence[_Run]) -> bool:
+def _knows_seconds(group: Sequence[Run]) -> bool:
     return all(np.isfinite(run.sampler_seconds).any() for run in group)
 
 
-def _seconds_trace(name: str, group: Sequence[_Run], style: Mapping[str, str]) -> Any:
-    stop = min(run.x[-1] for run in group)
-    grid = np.linspace(0.0, stop, _N_GRID)
+def _seconds_trace(name: str, group: Sequence[Run], style: Mapping[str, str]) -> Any:
+    grid = np.linspace(0.0, stop_of(group), _N_GRID)
     spent = [np.interp(grid, [0.0, *run.x], [0.0, *run.sampler_seconds]) for run in group]
     return go.Scatter(
         x=look.rounded(grid),
@@ -277,7 +168,7 @@ def _seconds_trace(name: str, group: Sequence[_Run], style: Mapping[str, str]) -
     )
 
 
-def _subtitle(runs: Mapping[str, Sequence[_Run]]) -> str:
-    if any(len(group) > 1 for group in runs.values()):
-        return "groups: mean over seeds, band from the 10 % to the 90 % quantile"
-    return ""
+def _subtitle(runs: Mapping[str, Sequence[Run]], notes: Sequence[str]) -> str:
+    is_grouped = any(len(group) > 1 for group in runs.values())
+    of_groups = "groups: mean over seeds, band from the 10 % to the 90 % quantile"
+    return ". ".join([*[of_groups] * is_grouped, *notes])

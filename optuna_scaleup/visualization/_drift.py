@@ -47,7 +47,7 @@ class Place:
 
 
 def plot_drift(
-    study: Study, params: Sequence[str] | None = None, *, source: Any = None
+    study: Study, params: str | Sequence[str] | None = None, *, source: Any = None
 ) -> go.Figure:
     """Plot the optimum of every source and the predicted one of the study along their sizes.
 
@@ -59,7 +59,7 @@ def plot_drift(
         study:
             The large study.
         params:
-            Names of numeric parameters. By default the first six, log scales first.
+            Name or names of numeric parameters. By default the first six, log scales first.
         source:
             What the sampler was given as ``source``. By default the sources that the sampler
             recorded with the study, as far as they are in the same storage.
@@ -224,12 +224,13 @@ def _law(name: str, exponents: Mapping[str, Interval]) -> str:
     return f"{name} ∝ {law}" if law else ""
 
 
-def shown_names(params: Sequence[str] | None, view: View) -> list[str]:
+def shown_names(params: str | Sequence[str] | None, view: View) -> list[str]:
     """The parameters to show: those asked for, or the first numeric ones, log scales first."""
     encodings = dict(zip(view.space.names, view.space.encodings, strict=True))
     numeric = {n: e for n, e in encodings.items() if isinstance(e, NumericEncoding)}
     if params is None:
         return sorted(numeric, key=lambda name: not numeric[name].is_log)[:_MAX_PARAMS]
+    params = [params] if isinstance(params, str) else params
     for name in params:
         if name not in numeric:
             raise ValueError(

@@ -62,6 +62,20 @@ class Surrogate:
         """Values of the finished trials in the objective's own sign, shape ``(n,)``."""
         return np.asarray(self.sign * self.data.Y[:, 0])
 
+    @property
+    def is_estimated(self) -> Array:
+        """Whether a value is an estimate from the curve of a pruned trial, shape ``(n,)``."""
+        noise_var = self.data.noise_var
+        return np.zeros(self.data.n_trials, bool) if noise_var is None else noise_var > 0.0
+
+    @property
+    def is_feasible(self) -> Array:
+        """Whether a trial breaks none of the constraints it has, shape ``(n,)``."""
+        holds = np.ones(self.data.n_trials, dtype=bool)
+        for column in self.data.constraints.values():
+            holds &= ~(column > 0.0)
+        return holds
+
     def quantiles(self, X: Array, levels: Sequence[float]) -> Array:
         """Quantiles of what trials will return, in the objective's own sign.
 

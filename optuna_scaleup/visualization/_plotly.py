@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 
+from optuna_scaleup.data.rounding import rounded
 from optuna_scaleup.types import Array
 
 
@@ -174,14 +175,12 @@ def with_opacity(color: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
-def rounded(values: Array | Sequence[float]) -> list[float]:
-    """Plain floats of six digits: figures are stored in databases as text."""
-    return [float(f"{v:.6g}") for v in np.asarray(values, dtype=float)]
-
-
-def shortened(label: str) -> str:
-    """A label that fits below an axis, with an ellipsis where it was cut."""
-    return label if len(label) <= _MAX_LABEL else f"{label[: _MAX_LABEL - 1]}…"
+def shortened(label: str, n_characters: int = _MAX_LABEL) -> str:
+    """A label that fits below an axis, cut in its middle: names often differ at their end."""
+    if len(label) <= n_characters:
+        return label
+    n_last = (n_characters - 1) // 2
+    return f"{label[: n_characters - 1 - n_last]}…{label[-n_last:]}"
 
 
 def short(value: Any) -> str:

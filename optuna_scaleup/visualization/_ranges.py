@@ -11,6 +11,7 @@ from optuna_scaleup.visualization._model import Surrogate
 
 
 _MAX_UNIT_RATIO = 10.0
+_MOST = 0.9  # of a study's trials: the worst may have diverged
 _MAX_LOG_LOSS = 12.0  # of a logarithm of a gain: a millionth of the best
 _SAME = 1e-9
 _REACH = 3.0  # distances from median to best that are shown on the bad side of the median
@@ -61,18 +62,21 @@ def is_same_unit(one: Surrogate, other: Surrogate) -> bool:
         return False
     if not len(one.values) or not len(other.values):
         return True
-    (low, high), (other_low, other_high) = (_good_half(s) for s in (one, other))
-    spans = (high - low, other_high - other_low)
-    if low <= other_high and other_low <= high:
+    # A study close to its optimum lies above all that the other has found, but for its bad trials.
+    extent, other_extent = (_span(s, _MOST) for s in (one, other))
+    if extent[0] <= other_extent[1] and other_extent[0] <= extent[1]:
         return True
+    (low, high), (other_low, other_high) = (_span(s, 0.5) for s in (one, other))
+    spans = (high - low, other_high - other_low)
     if min(spans) > 0.0 and max(spans) > _MAX_UNIT_RATIO * min(spans):
         return False
     gap = max(low - other_high, other_low - high)
     return gap <= 2.0 * max(spans)
 
 
-def _good_half(surrogate: Surrogate) -> tuple[float, float]:
-    """The study's values from median to best, as low and high."""
+def _span(surrogate: Surrogate, share: float) -> tuple[float, float]:
+    """The better ``share`` of the study's values, as low and high."""
     values = surrogate.sign * surrogate.values
-    low, high = sorted((surrogate.sign * float(np.median(values)), surrogate.sign * values.max()))
+    worst = float(np.quantile(values, 1.0 - share))
+    low, high = sorted((surrogate.sign * worst, surrogate.sign * float(values.max())))
     return low, high

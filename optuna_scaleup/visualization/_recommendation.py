@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 
 TITLE = "Recommendation Plot"
+_MAX_TICKS = 14  # on one axis; the markers tell their choices when pointed at
 _SPREAD = 0.12  # distance of two lines' intervals on the axis of values
 
 
@@ -42,7 +44,8 @@ class _ParamScale:
 
     def ticks(self) -> list[tuple[float, str]]:
         if isinstance(self.encoding, CategoricalEncoding):
-            return [(self.height(c), str(c)[:12]) for c in self.encoding.distribution.choices]
+            choices = self.encoding.distribution.choices
+            return [(self.height(c), look.shortened(str(c))) for c in choices]
         low, high = self.encoding.bounds
         return [(0.0, number(low)), (1.0, number(high))]
 
@@ -94,7 +97,7 @@ def plot_recommendation(
     scales = [
         _ParamScale(name, encoding)
         for name, encoding in zip(view.space.names, view.space.encodings, strict=True)
-        if all(name in one.params for one in recommendations)
+        if any(name in one.params for one in recommendations)
     ]
     if not scales or not recommendations:
         return look.empty_figure(TITLE, "There is no parameter that varies to recommend.")
@@ -157,8 +160,12 @@ def _add_line(
     offset: float,
     color: str,
 ) -> None:
-    heights = [scale.height(one.params[scale.name]) for scale in scales]
-    texts = [f"{scale.name} = {number(one.params[scale.name])}" for scale in scales]
+    # The line breaks at what its branch lacks.
+    heights = [
+        scale.height(one.params[scale.name]) if scale.name in one.params else math.nan
+        for scale in scales
+    ]
+    texts = [f"{scale.name} = {number(one.params.get(scale.name))}" for scale in scales]
     x: list[float] = list(range(1, len(scales) + 1))
     name = "recommended" if k == 0 else f"alternative {k}"
     if one.value is not None:
@@ -214,14 +221,17 @@ def _add_axes(
 ) -> None:
     """Vertical lines with their ends written below and above, as in Optuna's parallel plot."""
     labels = [target_name, *(scale.name for scale in scales)]
+    ends = [number(end, span=value_range[1] - value_range[0]) for end in value_range]
     ticks: list[list[tuple[float, str]]] = [
-        [(0.0, number(value_range[0])), (1.0, number(value_range[1]))] if has_value else [],
+        [(0.0, ends[0]), (1.0, ends[1])] if has_value else [],
         *(scale.ticks() for scale in scales),
     ]
     first = 0 if has_value else 1
     for x, marks in enumerate(ticks):
         if x < first:
             continue
+        if len(marks) > _MAX_TICKS:
+            marks = marks[:: math.ceil(len(marks) / _MAX_TICKS)]
         figure.add_shape(
             type="line", x0=x, x1=x, y0=0, y1=1, line={"color": "#888", "width": 1}, layer="below"
         )

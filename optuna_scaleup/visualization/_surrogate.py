@@ -70,7 +70,7 @@ def plot_surrogate(
     look.check_plotly()
     check_study(study)
     n_objectives = len(study.directions)
-    if not 0 <= objective < n_objectives:
+    if objective not in range(n_objectives):
         raise ValueError(f"`objective` is one of 0 .. {n_objectives - 1}; got {objective!r}.")
     view = View.of(study, source)
     names = _checked_names(params, view)

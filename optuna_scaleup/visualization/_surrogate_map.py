@@ -31,16 +31,20 @@ def map_figure(
     """The figure of a pair of parameters."""
     x, y = (ParamAxis.of(target.space, name, _N_POINTS) for name in names)
     points = shown.across(x, y)
+    has_no_place = np.isnan(points[:, [x.index, y.index]]).any(axis=1)
+    if has_no_place.all():
+        reason = f"No branch of the space has both {x.name!r} and {y.name!r}."
+        return look.empty_figure(_title(names), reason)
     q = target.quantiles(points, (0.05, 0.5, 0.95))
     maps: list[tuple[str, Array, bool]] = [
-        (f"{target.label} (target): median", q[:, 1], target.sign < 0.0),
+        (f"{look.shortened(target.label, 24)} (target): median", q[:, 1], target.sign < 0.0),
         ("target: width of the 90 % band", q[:, 2] - q[:, 0], False),
         (f"acquisition: {shown.label}", shown.acquisition(points), False),
     ]
     if source is not None:
         median = source.quantiles(points, (0.5,))[:, 0]
-        maps.insert(0, (f"{source.label} (source): median", median, source.sign < 0.0))
-    has_no_place = np.isnan(points[:, [x.index, y.index]]).any(axis=1)
+        label = f"{look.shortened(source.label, 24)} (source)"
+        maps.insert(0, (f"{label}: median", median, source.sign < 0.0))
     specs = [[{}, {}], [{}, {} if len(maps) == 4 else None]]
     figure = make_subplots(
         rows=2,
@@ -66,10 +70,14 @@ def map_figure(
     where = "the next suggestion" if shown.suggests(x, y) else "the best trial that has both"
     subtitle = ". ".join([f"{target_name}, slice through {where}", *notes])
     figure.update_layout(
-        look.layout(f"Surrogate Plot: {names[0]} and {names[1]}", subtitle, height=760),
+        look.layout(_title(names), subtitle, height=760),
         legend={"orientation": "h", "x": 1.0, "xanchor": "right", "y": 1.07, "yanchor": "bottom"},
     )
     return figure
+
+
+def _title(names: Sequence[str]) -> str:
+    return f"Surrogate Plot: {' and '.join(names)}"
 
 
 def _heatmap(

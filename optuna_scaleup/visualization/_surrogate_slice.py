@@ -77,9 +77,10 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
             continue
         q = surrogate.quantiles(points, LEVELS)
         on_twin = is_twin and surrogate is source
+        title = f"{look.shortened(surrogate.label, 24)} ({role})"
         group = {
             "legendgroup": role,
-            "legendgrouptitle": {"text": f"{surrogate.label} ({role})"},
+            "legendgrouptitle": {"text": f"{title}, right axis" if on_twin else title},
         }
         for trace in _study_traces(surrogate, axis, q, color, offset, group):
             figure.add_trace(trace, row=1, col=1, secondary_y=on_twin)
@@ -87,7 +88,7 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
             curves.append((surrogate, q))
         else:
             figure.update_yaxes(
-                title_text=f"{surrogate.label} (source)",
+                title_text=title,
                 range=robust_range([(surrogate, q)]),
                 showgrid=False,
                 tickmode="auto",
@@ -140,7 +141,7 @@ def _study_traces(
         ]
         median = {"mode": "lines", "line": {"color": color, "width": 2}}
     traces.append(go.Scatter(x=x, y=look.rounded(q[:, 2]), name="median", **median, **group))
-    return [*traces, _trials(surrogate, axis, color, offset, group)]
+    return [*traces, *_trials(surrogate, axis, color, offset, group)]
 
 
 def _bar(
@@ -164,26 +165,40 @@ def _bar(
 
 def _trials(
     surrogate: Surrogate, axis: ParamAxis, color: str, offset: float, group: Mapping[str, Any]
-) -> Any:
+) -> list[Any]:
     """The finished trials as markers, filled for the target, open for a source."""
     is_target = group["legendgroup"] == "target"
-    column = surrogate.data.X[-_N_TRIALS:, axis.index]
-    has = ~np.isnan(column)
-    x = [axis.position(float(u)) + (offset if axis.is_categorical else 0.0) for u in column[has]]
-    return go.Scatter(
-        x=look.rounded(np.array(x)),
-        y=look.rounded(surrogate.values[-_N_TRIALS:][has]),
-        mode="markers",
-        name="trials",
-        marker={
-            "color": color,
-            "symbol": "circle" if is_target else "diamond-open",
+    column, is_estimated = surrogate.data.X[:, axis.index], surrogate.is_estimated
+    kinds = {
+        "trials": (~is_estimated & surrogate.is_feasible, color, "diamond-open"),
+        "infeasible trials": (~is_estimated & ~surrogate.is_feasible, look.GREY, "diamond-open"),
+        "pruned trials, estimated": (is_estimated, color, "x-thin-open"),
+    }
+    is_latest = np.arange(len(column)) >= len(column) - _N_TRIALS
+    traces = []
+    for name, (is_kind, shade, symbol) in kinds.items():
+        shown = is_kind & is_latest & ~np.isnan(column)
+        x = [
+            axis.position(float(u)) + (offset if axis.is_categorical else 0.0)
+            for u in column[shown]
+        ]
+        marker = {
+            "color": shade,
+            "symbol": "circle" if is_target and "thin" not in symbol else symbol,
             "size": 7 if is_target else 6,
             "opacity": 0.9 if is_target else 0.6,
-            "line": {"width": 0.5 if is_target else 1, "color": "white" if is_target else color},
-        },
-        **group,
-    )
+            "line": {"width": 0.5 if is_target else 1, "color": "white" if is_target else shade},
+        }
+        if "thin" in symbol:
+            marker["line"] = {"width": 1.5, "color": shade}
+        y = look.rounded(surrogate.values[shown])
+        if x or name == "trials":
+            traces.append(
+                go.Scatter(
+                    x=look.rounded(x), y=y, mode="markers", name=name, marker=marker, **group
+                )
+            )
+    return traces
 
 
 def _add_next(figure: Any, panels: Panels, axis: ParamAxis, points: Array) -> list[float]:

@@ -48,11 +48,11 @@ class Expected:
 
     @property
     def is_inside(self) -> bool | None:
-        """Whether the outcome lies in the 90 % interval; :obj:`None` where either is missing."""
-        if self.outcome is None or self.prediction.value_interval is None:
+        """Whether a finite outcome lies in the 90 % interval; :obj:`None` without either."""
+        interval = self.prediction.value_interval
+        if interval is None or self.outcome is None or not math.isfinite(self.outcome):
             return None
-        low, _, high = self.prediction.value_interval
-        return low <= self.outcome <= high
+        return interval[0] <= self.outcome <= interval[2]
 
 
 def plot_transfer(study: Study, *, target_name: str = "Objective Value") -> go.Figure:
@@ -78,29 +78,30 @@ def plot_transfer(study: Study, *, target_name: str = "Objective Value") -> go.F
     weighted = [row for row in rows if row.prediction.source_weights]
     if not predicted and not weighted:
         return look.empty_figure(TITLE, _why_empty(len(rows)))
-    n_rows = 2 if weighted else 1
+    n_rows = bool(predicted) + bool(weighted)
     figure = make_subplots(
         rows=n_rows,
         cols=1,
         shared_xaxes=True,
-        row_heights=[0.68, 0.32][:n_rows] if n_rows == 2 else None,
+        row_heights=[0.68, 0.32] if n_rows == 2 else None,
         vertical_spacing=0.06,
     )
-    shown = _value_range(rows, study.directions[0])
-    for trace in [*_predictions(predicted), *_outcomes(rows, shown)]:
-        figure.add_trace(trace, row=1, col=1)
+    if predicted:
+        shown = _value_range(rows, study.directions[0])
+        for trace in [*_predictions(predicted), *_outcomes(rows, shown)]:
+            figure.add_trace(trace, row=1, col=1)
+        figure.update_yaxes(title_text=target_name, range=shown, row=1, col=1)
     if weighted:
         for trace in _weights(weighted, weight_labels(study, [row.trial for row in weighted])):
-            figure.add_trace(trace, row=2, col=1)
-    figure.update_layout(look.layout(TITLE, coverage_text(predicted), height=560))
+            figure.add_trace(trace, row=n_rows, col=1)
+        figure.update_yaxes(title_text="Weight", range=[0, 1], row=n_rows, col=1)
+    told = coverage_text(predicted) if predicted else "of several objectives no value is predicted"
+    figure.update_layout(look.layout(TITLE, told, height=560 if predicted else 360))
     figure.update_layout(barmode="stack", legend_traceorder="normal")
-    figure.update_yaxes(title_text=target_name, range=shown, row=1, col=1)
     figure.update_xaxes(tickformat="d", range=[-0.6, len(rows) - 0.4])
     if len(rows) <= 12:
         figure.update_xaxes(dtick=1)
     figure.update_xaxes(title_text="Trial", row=n_rows, col=1)
-    if weighted:
-        figure.update_yaxes(title_text="Weight", range=[0, 1], row=2, col=1)
     return figure
 
 
@@ -123,9 +124,7 @@ def weight_labels(study: Study, trials: Sequence[FrozenTrial]) -> list[str]:
 
 
 def _predictions(rows: Sequence[Expected]) -> list[Any]:
-    intervals = np.array([row.prediction.value_interval for row in rows]).reshape(-1, 3)
-    if not len(intervals):
-        return []
+    intervals = np.array([row.prediction.value_interval for row in rows])
     error = {
         "type": "data",
         "symmetric": False,

@@ -164,3 +164,49 @@ def test_trials_of_another_sampler_say_so() -> None:
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1)
     publish(study)
     assert "another sampler" in dashboard.get_note(note_target(study, study.trials[0]))
+
+
+def test_infeasible_and_infinite_trials_are_never_the_best(tmp_path: Path) -> None:
+    def given(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        trial.set_constraint("a|b", 0.5 - x)
+        return -math.inf if trial.number == 1 else x
+
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    for x in (0.1, 0.9, 0.8, 0.7):
+        study.enqueue_trial({"x": x})
+    study.optimize(given, n_trials=5)
+    publish(study)
+    notes = [dashboard.get_note(note_target(study, trial)) for trial in study.trials]
+    assert "best before" not in notes[2]
+    assert "best before: 0.8" in notes[3]
+    assert "best before: 0.7" in notes[4]
+    note = dashboard.get_note(study)
+    assert "value -inf" not in note
+    assert r"| a\|b |" in note
+
+
+def test_notes_tell_small_differences_apart() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    study.optimize(lambda t: 1e7 + t.suggest_float("x", 0.0, 1.0) ** 2, n_trials=8)
+    report = ScaleUpSampler().diagnose(study)
+    assert report.calibration is not None
+    assert report.calibration.n_inside >= 5
+    publish(study)
+    note = dashboard.get_note(note_target(study, study.trials[-1]))
+    (line,) = [line for line in note.splitlines() if "predicted" in line]
+    low, high = line.split("between ")[1].split(" with")[0].split(" and ")
+    assert low != high
+
+
+def test_several_objectives_name_their_sources() -> None:
+    def two(trial: optuna.Trial) -> tuple[float, float]:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        return x, (1.0 - x) ** 2
+
+    small = optuna.create_study(study_name="small", directions=["minimize"] * 2)
+    small.optimize(two, n_trials=5)
+    study = optuna.create_study(directions=["minimize"] * 2, sampler=ScaleUpSampler(small, seed=0))
+    study.optimize(two, n_trials=2)
+    publish(study)
+    assert "Sources: small." in dashboard.get_note(study)

@@ -125,3 +125,7 @@ def test_nothing_to_show(plot: Any) -> None:
     assert len(figure.layout.annotations[0].text) > 20
     both = optuna.create_study(directions=["minimize", "maximize"])
     assert "one objective" in plot(both).layout.annotations[0].text
+
+
+def test_drift_takes_one_name(large: optuna.Study) -> None:
+    assert figures.plot_drift(large, "dropout") == figures.plot_drift(large, ["dropout"])

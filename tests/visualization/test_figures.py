@@ -23,6 +23,7 @@ from optuna_scaleup import ScaleUpSampler
 pytest.importorskip("plotly", reason="the figures need plotly")
 
 from optuna_scaleup import visualization as figures
+from optuna_scaleup.visualization._plotly import shortened
 
 
 OPTIMA = {"small": -3.0, "large": -3.5}
@@ -273,6 +274,36 @@ def test_anytime_tells_studies_of_one_name_apart() -> None:
     assert {"large", "large (2)", "large (3)"} <= names
 
 
+def test_anytime_says_which_costs_there_are() -> None:
+    study = optuna.create_study()
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    study.add_trial(create_trial(value=1.0, user_attrs={"gpu": 2.0}))
+    with pytest.raises(ValueError, match=r"'gpu_sec', its cost\. There is: 'gpu'"):
+        figures.plot_anytime(study, x="cost", cost="gpu_sec")
+
+
+def test_anytime_names_a_group_without_common_stretch() -> None:
+    def costing(*costs: float) -> optuna.Study:
+        study = optuna.create_study()
+        for cost in costs:
+            study.add_trial(create_trial(value=1.0, user_attrs={"gpu": cost}))
+        return study
+
+    apart = [costing(1.0, 1.0), costing(5.0, 1.0)]
+    alone = figures.plot_anytime({"apart": apart}, x="cost", cost="gpu")
+    assert "no stretch has all of its studies: apart" in alone.layout.annotations[0].text
+    beside = figures.plot_anytime({"apart": apart, "one": apart[0]}, x="cost", cost="gpu")
+    assert "no stretch has all of its studies: apart" in beside.layout.title.text
+    assert [trace.name for trace in beside.data] == ["one"]
+
+
+def test_small_differences_on_a_high_level_are_drawn() -> None:
+    study = optuna.create_study()
+    for value in (1e7 + 0.5, 1e7 + 0.25, 1e7):
+        study.add_trial(create_trial(value=value))
+    assert list(figures.plot_anytime(study).data[0].y) == [1e7 + 0.5, 1e7 + 0.25, 1e7]
+
+
 @pytest.mark.parametrize(
     "plot",
     [
@@ -350,3 +381,34 @@ def test_figures_do_not_repeat_what_the_sampler_has_said(log_lines: list[str]) -
         figures.plot_surrogate(study)
         figures.plot_transfer(study)
     assert sum("no value that a parameter of the study may" in line for line in log_lines) == 1
+
+
+def test_transfer_of_several_objectives_shows_weights_alone() -> None:
+    def two(trial: optuna.Trial) -> tuple[float, float]:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        return x, (1.0 - x) ** 2
+
+    small = optuna.create_study(directions=["minimize"] * 2, sampler=RandomSampler(seed=0))
+    small.optimize(two, n_trials=8)
+    study = optuna.create_study(directions=["minimize"] * 2, sampler=ScaleUpSampler(small, seed=0))
+    study.optimize(two, n_trials=3)
+    figure = figures.plot_transfer(study)
+    assert {axis.title.text for axis in figure.select_yaxes()} == {"Weight"}
+    assert "of several objectives no value is predicted" in figure.layout.title.text
+
+
+def test_labels_keep_both_ends() -> None:
+    names = [shortened(f"optimizer.learning_rate_{end}") for end in "ab"]
+    assert names == ["optimize…_rate_a", "optimize…_rate_b"]
+    assert shortened("short") == "short"
+    assert len(shortened("no-name-409aef50-6ce5-4d8e-90c6-0e7926f367ba", 24)) == 24
+
+
+def test_an_infinite_outcome_is_no_miss() -> None:
+    study = optuna.create_study(direction="maximize", sampler=ScaleUpSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_float("x", 0.0, 1.0), n_trials=4)
+    before = figures.plot_transfer(study).layout.title.text
+    trial = study.ask()
+    trial.suggest_float("x", 0.0, 1.0)
+    study.tell(trial, -math.inf)
+    assert figures.plot_transfer(study).layout.title.text == before

@@ -155,3 +155,64 @@ def test_log_axes_have_ticks(low: float, high: float, n_least: int) -> None:
         assert list(map(float, texts)) == pytest.approx(options["tickvals"])
     else:
         assert n_least <= 1e-9 + math.log10(high / low) / options["dtick"] <= 10
+
+
+def test_parameters_of_branches_that_exclude_each_other() -> None:
+    def branching(trial: optuna.Trial) -> float:
+        kind = trial.suggest_categorical("kind", ["a", "b"])
+        return trial.suggest_float(f"{kind}.x", 0.0, 1.0)
+
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    for kind in "abab":
+        study.enqueue_trial({"kind": kind})
+    study.optimize(branching, n_trials=6)
+    figure = figures.plot_surrogate(study, ("a.x", "b.x"))
+    assert "No branch of the space has both 'a.x' and 'b.x'" in figure.layout.annotations[0].text
+    recommended = ScaleUpSampler(seed=0).recommend(study, 3)
+    shown = figures.plot_recommendation(study, recommended)
+    labels = list(shown.layout.xaxis.ticktext)
+    assert {"kind", *(name for one in recommended for name in one.params)} == set(labels[1:])
+    for k, one in enumerate(recommended):
+        (line,) = named(shown, "recommended" if k == 0 else f"alternative {k}")
+        drawn = {labels[round(x)] for x, y in zip(line.x[1:], line.y[1:], strict=True) if y == y}
+        assert drawn == set(one.params)
+
+
+def test_estimated_and_infeasible_trials_look_different() -> None:
+    def trained(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        trial.set_constraint("c", 0.5 - x)
+        for step in range(5):
+            trial.report(x + 1.0 / (step + 1), step)
+            if trial.number in (4, 5) and step == 2:
+                raise optuna.TrialPruned
+        return x + 0.2
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(trained, n_trials=8)
+    figure = figures.plot_surrogate(study, "x")
+    complete = [t.params["x"] for t in study.trials if t.number not in (4, 5)]
+    drawn = {
+        name: {float(x) for t in named(figure, name) for x in t.x}
+        for name in ("trials", "infeasible trials", "pruned trials, estimated")
+    }
+    near = pytest.approx
+    assert sorted(drawn["trials"]) == near(sorted(x for x in complete if x >= 0.5), rel=1e-4)
+    infeasible = sorted(x for x in complete if x < 0.5)
+    assert sorted(drawn["infeasible trials"]) == near(infeasible, rel=1e-4)
+    assert infeasible
+    pruned = sorted(study.trials[i].params["x"] for i in (4, 5))
+    assert sorted(drawn["pruned trials, estimated"]) == near(pruned, rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_same_objective_has_one_axis(seed: int) -> None:
+    def bowl(trial: optuna.Trial) -> float:
+        return sum(trial.suggest_float(name, 0.0, 1.0) ** 2 for name in "abc")
+
+    small = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    small.optimize(bowl, n_trials=20)
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=seed))
+    study.optimize(bowl, n_trials=8)
+    figure = figures.plot_surrogate(study, "a", source=small)
+    assert figure.layout.yaxis2.title.text is None
