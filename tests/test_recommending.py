@@ -268,3 +268,37 @@ def test_choices_that_cannot_be_keys() -> None:
     assert one.params["layers"] == [64]
     assert isinstance(one.optimum["layers"], Odds)
     assert set(one.optimum["layers"].probabilities) == {"[64]", "[64, 64]"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_place_on_the_border_of_a_constraint(seed: int) -> None:
+    """Where the border is has an error as well: the truth, 0.5, lies in the interval."""
+
+    def objective(trial: optuna.Trial) -> float:
+        x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+        trial.set_constraint("c", 0.5 - x)
+        return (x - 0.3) ** 2 + (y - 0.6) ** 2
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    study.optimize(objective, n_trials=15)
+    (only,) = ScaleUpSampler(seed=0).recommend(study)
+    where = only.optimum["x"]
+    assert isinstance(where, Interval)
+    assert where.outer[0] <= 0.5 <= where.outer[1]
+    assert 1e-4 < where.outer[1] - where.outer[0] < 0.2
+    assert only.params["x"] >= 0.5
+
+
+@pytest.mark.parametrize("penalty", [1e10, 1e14, 1e307])
+def test_one_diverged_loss_of_any_size(penalty: float) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+        return penalty if x > 0.7 else (x - 0.3) ** 2 + (y - 0.6) ** 2
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(objective, n_trials=12)
+    assert sum(trial.value == penalty for trial in study.trials) == 1
+    (only,) = ScaleUpSampler(seed=0).recommend(study)
+    assert abs(only.params["x"] - 0.3) < 0.1
+    assert only.value is not None
+    assert max(map(abs, only.value.outer)) < 0.1

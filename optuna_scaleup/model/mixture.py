@@ -112,14 +112,20 @@ class Mixture:
         return MixturePrediction(mean, std, grad_mean, grad_var / (2.0 * std[..., None]))
 
     def sample(
-        self, n_paths: int, rng: np.random.Generator, no_source_odds: float = 1.0
+        self,
+        n_paths: int,
+        rng: np.random.Generator,
+        no_source_odds: float = 1.0,
+        zero: float | None = None,
     ) -> Callable[[Array], Array]:
-        """Functions drawn from the mixture, larger is better, each in its own warped unit.
+        """Functions drawn from the mixture, each in its own warped unit.
 
         Args:
             n_paths: How many.
             rng: Random numbers.
             no_source_odds: Factor on the weight of "no source", if there is a source at all.
+            zero: The value of which the functions tell the distance; the median of the trials, as
+                each draw has it, if :obj:`None`.
 
         Returns:
             Values of all of them at rows in unit coordinates, ``(q, d)`` to ``(n_paths, q)``.
@@ -135,9 +141,11 @@ class Mixture:
             for posterior, a, b in zip(self._posteriors, first[:-1], first[1:], strict=True)
         ]
 
+        base = 0.0 if zero is None else self.to_warped(np.array([zero]))[picks]
+
         def values(X: Array) -> Array:
             features = self._feature_map.transform(X)
-            return np.concatenate([path(features) for path in paths])
+            return np.asarray(np.concatenate([path(features) for path in paths]) - base)
 
         return values
 

@@ -45,9 +45,8 @@ def robust_scale(y: Array) -> float:
         y: Values of one study, shape ``(n,)``, larger is better.
     """
     best = float(np.max(y))
-    tiny = 1e-12 * float(np.abs(y).max())
     for worse in (float(np.median(y)), float(np.min(y))):
-        if best - worse > tiny:
+        if best - worse > 1e-12 * max(abs(best), abs(worse)):
             return best - worse
     return 1.0
 

@@ -29,7 +29,7 @@ from optuna_scaleup.types import are_near
 
 
 LOG_HALF = float(np.log(0.5))
-_INFEASIBLE = 1e6  # warped units for each unit of log probability: no value makes up for it
+_INFEASIBLE = 1e6  # warped units for each one by which a limit is broken: no value makes up
 # What a first trial gains, where cost counts, is what lies above half way from median to best.
 _HALF_WAY = 0.5
 _SOFTNESS = 0.1
@@ -133,15 +133,29 @@ def log_feasibility(constraint: Mixture) -> MixtureAcquisition:
     return MixtureAcquisition(constraint, LogProbabilityOfFeasibility(), threshold)
 
 
-def where_feasible(
-    functions: Callable[[Array], Array], limits: Sequence[Mixture]
+def draw_functions(
+    models: Models, n_paths: int, rng: np.random.Generator, no_source_odds: float = 1.0
 ) -> Callable[[Array], Array]:
-    """The functions, far worse where a limit is likely broken, the more so the likelier."""
-    feasibility = [log_feasibility(limit) for limit in limits]
+    """Functions drawn from the model of the only objective, with limits drawn for each.
+
+    Each is far worse where a limit drawn with it is broken, the more so the more it is.
+
+    Args:
+        models: Of all outputs.
+        n_paths: How many.
+        rng: Random numbers.
+        no_source_odds: See :meth:`Mixture.sample`.
+
+    Returns:
+        Values of all of them at rows in unit coordinates, ``(q, d)`` to ``(n_paths, q)``.
+    """
+    (objective,) = models.objectives
+    functions = objective.sample(n_paths, rng, no_source_odds)
+    limits = [limit.sample(n_paths, rng, no_source_odds, zero=0.0) for limit in models.limits]
 
     def values(X: Array) -> Array:
-        excess = sum((np.minimum(f.value(X) - LOG_HALF, 0.0) for f in feasibility), np.zeros(1))
-        return np.asarray(functions(X) + _INFEASIBLE * excess)
+        excess = sum((np.maximum(limit(X), 0.0) for limit in limits), np.zeros(1))
+        return np.asarray(functions(X) - _INFEASIBLE * excess)
 
     return values
 
@@ -160,8 +174,7 @@ class DrawnFunction:
     is_log = False
 
     def __init__(self, models: Models, rng: np.random.Generator) -> None:
-        (objective,) = models.objectives
-        self._function = where_feasible(objective.sample(1, rng), models.limits)
+        self._function = draw_functions(models, 1, rng)
 
     def value(self, X: Array) -> Array:
         return np.asarray(self._function(X)[0])

@@ -11,7 +11,7 @@ from optuna_scaleup.suggest.acquisition import PosteriorMean
 from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
-from optuna_scaleup.suggest.composition import where_feasible
+from optuna_scaleup.suggest.composition import draw_functions
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.optima import FINE_STEPS
 from optuna_scaleup.suggest.optima import optimum_draws
@@ -26,6 +26,7 @@ from optuna_scaleup.types import Problem
 
 
 _N_PATHS = 128
+_N_ROUNDS_LIMITED = 2  # of each step, where there are constraints
 # "No source" is a guard of the search: a fifth of the prior is what it takes to leave a source
 # that misleads in time, more than the share of sources that do. Intervals are to be believed.
 _NO_SOURCE_ODDS = 0.2
@@ -86,10 +87,12 @@ def forecast(
     values = output.unit * np.array([mixture.value_quantiles(x, levels) for x in X])
     middle = values[:, len(levels) // 2]
     order = [0, *(1 + np.argsort(-middle[1:], kind="stable"))]
-    functions = where_feasible(mixture.sample(_N_PATHS, rng, _NO_SOURCE_ODDS), models.limits)
+    functions = draw_functions(models, _N_PATHS, rng, _NO_SOURCE_ODDS)
     seeds = filled(problem.space, np.array(X), rng)
+    # Up to a limit that is broken there are fewer ways up than to a summit.
+    steps = np.repeat(FINE_STEPS, _N_ROUNDS_LIMITED if models.limits else 1)
     optima = optimum_draws(
-        functions, problem.space, seeds, problem.fixed, rng, activity_of(problem), FINE_STEPS
+        functions, problem.space, seeds, problem.fixed, rng, activity_of(problem), steps
     )
     weights = tuple(map(float, mixture.source_weights)) if problem.sources else ()
     return Forecast(np.array(X)[order], values[order], optima, weights)

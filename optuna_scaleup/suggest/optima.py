@@ -93,7 +93,7 @@ def optimum_draws(
     fixed: Mapping[int, float],
     rng: np.random.Generator,
     activity: Activity = ALL_ACTIVE,
-    steps: Sequence[float] = _STEPS,
+    steps: Sequence[float] | Array = _STEPS,
 ) -> Array:
     """Maximisers of drawn functions: Thompson samples of where the optimum is.
 

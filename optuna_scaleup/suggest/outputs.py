@@ -134,11 +134,19 @@ def _objective(problem: Problem, j: int) -> Output:
     one = _one_output(problem, f"objective {j}", lambda data: _with_column(data, data.Y[:, j]))
     if problem.target.Y.shape[1] == 1:  # the worst of one objective may be the price of another
         one = _map_studies(one, _without_penalty, one.source_keys)
-    return _normalized(one)
+    return _normalized(_map_studies(one, _without_extremes, one.source_keys))
 
 
 def _without_penalty(data: Dataset) -> Dataset:
     return replace(data, Y=warp.lift_penalty(data.Y[:, 0])[:, None])
+
+
+def _without_extremes(data: Dataset) -> Dataset:
+    """Cuts off values that diverged so far that beside them the others would vanish."""
+    cut = warp.winsorise(data.Y[:, 0])
+    if np.abs(data.Y).max(initial=0.0) / _MAX_UNIT_RATIO <= np.abs(cut).max(initial=0.0):
+        return data
+    return replace(data, Y=cut[:, None])
 
 
 def _constraint(problem: Problem, name: str) -> tuple[Output, ...]:

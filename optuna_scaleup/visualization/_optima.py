@@ -10,7 +10,7 @@ from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import Models
-from optuna_scaleup.suggest.composition import where_feasible
+from optuna_scaleup.suggest.composition import draw_functions
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.seeds import good_points
@@ -40,7 +40,7 @@ def _optimum(surrogate: Surrogate, engine: Engine) -> dict[str, Interval]:
     problem = Problem(space.unit, surrogate.data)
     constraints = [*engine.fit_constraints(problem, rng).values()]
     models = Models([surrogate.mixture], constraints, failure=engine.fit_failure(problem, rng))
-    functions = where_feasible(surrogate.mixture.sample(_N_PATHS, rng), models.limits)
+    functions = draw_functions(models, _N_PATHS, rng)
     seeds = good_points(problem, rng)
     draws = optimum_draws(functions, space.unit, seeds, {}, rng, activity_of(problem))
     optimum = {}

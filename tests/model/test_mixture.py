@@ -246,3 +246,14 @@ def test_a_source_in_another_unit_keeps_its_say(factor: float) -> None:
         mixture = fit_mixture(fm, own, y, None, [source], *rest, aim=Aim.BEST)
         weights.append(mixture.source_weights[0])
     assert weights[1] > 0.5 * weights[0]
+
+
+def test_drawn_functions_know_where_a_value_is_crossed() -> None:
+    """Relative to a trial's value, all functions are close to zero at that trial."""
+    X = np.random.default_rng(1).random((12, 2))
+    y = quadratic(X, 0.45)
+    functions = fitted(12, []).sample(32, np.random.default_rng(0), zero=float(y[3]))
+    assert np.median(np.abs(functions(X[[3]]))) < 0.05
+    is_above = (functions(X) > 0.0).mean(axis=0)
+    assert (is_above[y > y[3] + 0.05] > 0.9).all()
+    assert (is_above[y < y[3] - 0.05] < 0.1).all()

@@ -63,6 +63,11 @@ def test_robust_scale_ignores_rounding() -> None:
     assert warp.robust_scale(np.array([0.1 + 0.2, 0.3, 0.3])) == 1.0
 
 
+def test_robust_scale_does_not_depend_on_how_far_a_run_diverged() -> None:
+    for worst in (-1e3, -1e14, -1e300):
+        assert warp.robust_scale(np.array([worst, -3.0, -1.0, 1.0, -2.0])) == 3.0
+
+
 @given(values, st.sampled_from([2.0**-20, 0.5, 4.0, 2.0**30]))
 def test_robust_scale_is_positive_and_has_the_unit_of_the_values(
     y: np.ndarray, factor: float

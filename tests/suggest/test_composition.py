@@ -157,7 +157,11 @@ def test_the_label_names_what_is_maximised() -> None:
 def test_a_drawn_function_is_what_the_model_draws() -> None:
     class Drawn(KnownMixture):
         def sample(
-            self, n_paths: int, rng: np.random.Generator, no_source_odds: float = 1.0
+            self,
+            n_paths: int,
+            rng: np.random.Generator,
+            no_source_odds: float = 1.0,
+            zero: float | None = None,
         ) -> Callable[[Array], Array]:
             return lambda X: np.tile(X.sum(axis=1), (n_paths, 1))
 
