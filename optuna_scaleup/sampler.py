@@ -259,10 +259,10 @@ class ScaleUpSampler(BaseSampler):
             snapshot = self._planner.look(study, trial)
             distributions = {**self._planner.expected(snapshot), **search_space}
             decided = {**snapshot.held_params(search_space), **snapshot.decided_params()}
-            params = self._planner.announce(
-                study, snapshot, distributions, decided, is_relative=True
-            )
-        return {name: value for name, value in params.items() if name in search_space}
+            is_whole = all(name in search_space or d.single() for name, d in distributions.items())
+            params = self._planner.announce(study, snapshot, distributions, decided, is_whole)
+        # Where somebody else decides the rest, maybe other than before, each value is asked for.
+        return {k: value for k, value in params.items() if k in search_space and is_whole}
 
     def sample_independent(
         self,

@@ -139,7 +139,7 @@ class Snapshot:
         """Parameters that are not open, at the values of the latest trials.
 
         Somebody else decides them, for instance :class:`~optuna.samplers.PartialFixedSampler`,
-        and likely as before.
+        and likely as before; if not, the trial's plan is drawn anew.
         """
         latest: dict[str, Any] = {}
         for trial in self.trials:
