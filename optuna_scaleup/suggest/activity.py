@@ -9,9 +9,11 @@ the child of another one whose value tells which.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from optuna_scaleup.types import UnitSpace
 
 
 _SAME = 1e-9
+_N_WITHOUT = 3  # trials without a parameter that all before them had
 
 
 @dataclass(frozen=True)
@@ -72,15 +75,22 @@ class Rule:
 
 @dataclass(frozen=True)
 class Activity:
-    """Rules of all conditional axes, parents before their children."""
+    """Which axes a point has.
+
+    Attributes:
+        rules: Of all conditional axes, parents before their children.
+        dropped: Axes that no point has any more.
+    """
 
     rules: tuple[Rule, ...] = ()
+    dropped: tuple[int, ...] = ()
 
     def mask(self, X: Array) -> Array:
         """The rows of ``X``, shape ``(n, d)``, with ``NaN`` where an axis is inactive."""
-        if not self.rules:
+        if not self.rules and not self.dropped:
             return X
         masked = np.array(X, dtype=float)
+        masked[:, list(self.dropped)] = np.nan
         for rule in self.rules:
             masked[~rule.holds(masked[:, rule.parent]), rule.child] = np.nan
         return masked
@@ -161,7 +171,24 @@ def _in_order(rules: Sequence[Rule]) -> tuple[Rule, ...]:
 def activity_of(problem: Problem) -> Activity:
     """Which parameters a branch of the space has, as all studies show."""
     studies = [_with_foreign(study) for study in (problem.target, *problem.sources)]
-    return infer_activity(problem.space, studies, problem.shown)
+    activity = infer_activity(problem.space, studies, problem.shown)
+    explained = {rule.child for rule in activity.rules} | problem.shown
+    return replace(activity, dropped=_dropped(problem.target, explained))
+
+
+def _dropped(target: Dataset, explained: Container[int]) -> tuple[int, ...]:
+    """Axes that the study had in every trial until it had them in none.
+
+    Somebody has taken the parameter out of the objective. To suggest it further would compare
+    points that will not be run.
+    """
+    X = _with_foreign(target)
+    lacks = np.isnan(X if target.noise_var is None else X[target.noise_var == 0.0])
+    if len(lacks) <= _N_WITHOUT:
+        return ()
+    n_last = lacks[::-1].argmin(axis=0)
+    is_dropped = (n_last >= _N_WITHOUT) & (n_last == lacks.sum(axis=0))
+    return tuple(j for j in np.flatnonzero(is_dropped).tolist() if j not in explained)
 
 
 def _with_foreign(study: Dataset) -> Array:

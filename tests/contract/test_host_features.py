@@ -144,6 +144,20 @@ def test_the_rest_follows_what_partial_fixed_sampler_holds() -> None:
     assert min(abs(trial.params["x"] - 0.85) for trial in study.trials[20:]) < 0.05
 
 
+def test_a_parameter_that_the_objective_loses_is_forgotten() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        x, z = trial.suggest_float("x", 0, 1), trial.suggest_float("z", 0, 1)
+        if trial.number < 3:
+            trial.suggest_float("y", 0, 1)
+        return (x - 0.3) ** 2 + (z - 0.6) ** 2
+
+    sampler = ScaleUpSampler(seed=1)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(objective, n_trials=12)
+    assert study.best_value < 0.01
+    assert sampler.recommend(study)[0].params.keys() == {"x", "z"}
+
+
 def test_the_rest_follows_a_value_that_changes() -> None:
     def objective(trial: optuna.Trial) -> float:
         x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)

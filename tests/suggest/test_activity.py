@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,11 +11,15 @@ from hypothesis import strategies as st
 
 from optuna_scaleup.suggest.activity import ALL_ACTIVE
 from optuna_scaleup.suggest.activity import Activity
+from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.activity import infer_activity
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Axis
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import Problem
 from optuna_scaleup.types import UnitSpace
+from tests.fakes import continuous
 
 
 def categorical(n_choices: int) -> Axis:
@@ -167,3 +173,37 @@ def test_a_tried_point_of_a_branch_is_known_again() -> None:
 def test_without_rules_nothing_changes() -> None:
     X = draw(5, seed=0)
     assert ALL_ACTIVE.mask(X) is X
+
+
+def with_parameters(has: list[bool], noise_var: Array | None = None) -> Problem:
+    X = np.random.default_rng(0).random((len(has), 2))
+    X[:, 1] = np.where(has, X[:, 1], np.nan)
+    return Problem(continuous(2), Dataset(X, np.zeros((len(X), 1)), noise_var))
+
+
+def test_a_parameter_that_the_study_dropped() -> None:
+    dropped = with_parameters([True] * 3 + [False] * 3)
+    masked = activity_of(dropped).mask(np.full((2, 2), 0.5))
+    np.testing.assert_array_equal(masked, [[0.5, np.nan]] * 2)
+    asked_for = replace(dropped, shown=frozenset({1}))
+    assert activity_of(asked_for).dropped == ()
+
+
+@pytest.mark.parametrize(
+    "has",
+    [
+        [True] * 3 + [False] * 2,
+        [True, False, True, False, False, False],
+        [False] * 3 + [True] * 3,
+        [False] * 6,
+        [True] * 6,
+        [],
+    ],
+)
+def test_what_looks_like_it_but_is_not(has: list[bool]) -> None:
+    assert activity_of(with_parameters(has)).dropped == ()
+
+
+def test_rows_of_pruned_trials_are_in_no_order() -> None:
+    noise_var = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.1])
+    assert activity_of(with_parameters([True] * 2 + [False] * 3 + [True], noise_var)).dropped
