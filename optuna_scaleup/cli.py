@@ -235,8 +235,8 @@ def _sources(flags: argparse.Namespace, storage: Any) -> list[Source]:
 def _sampler(flags: argparse.Namespace, study: Study, storage: Any) -> ScaleUpSampler:
     """A sampler with the sources named on the command line, or with those recorded."""
     recalled = recall(study, _sources(flags, storage) if flags.source else None)
-    for label in recalled.missing:
-        print(f"The source {label!r} is not in this storage; going on without.", file=sys.stderr)
+    for source in recalled.missing:
+        print(f"Going on without source {source}.", file=sys.stderr)
     return ScaleUpSampler(
         list(recalled.sources) or None,
         seed=0,

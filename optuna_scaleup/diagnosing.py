@@ -16,6 +16,7 @@ from scipy.special import ndtri
 
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.encoding import NumericEncoding
+from optuna_scaleup.data.lineage import read_lineage
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.data.problem import Snapshot
 from optuna_scaleup.data.space import SearchSpace
@@ -68,7 +69,8 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
         exponents=_exponents(found.drift, space, sorted(snapshot.sizes.target)),
         calibration=_calibration(snapshot.trials),
     )
-    return replace(report, advice=advice(report, _ignored_since(snapshot.trials)))
+    recorded = [source.label for source in read_lineage(study).sources]
+    return replace(report, advice=advice(report, _ignored_since(snapshot.trials), recorded))
 
 
 def _sources(

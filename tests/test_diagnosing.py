@@ -143,7 +143,7 @@ def test_studies_without_trials_or_sources() -> None:
     assert "no finished trial yet" in report.advice
     alone = ScaleUpSampler().diagnose(study_of(1, 3))
     assert (alone.sources, alone.no_source_weight, alone.calibration) == ((), 1.0, None)
-    assert "on its own" in alone.advice
+    assert alone.advice == "The study has no source: it is on its own."
 
 
 def test_bad_requests() -> None:
@@ -182,3 +182,11 @@ def test_surprises_are_told_of() -> None:
     calibration = Calibration(10, 5, 5, Interval(0.5, (0.4, 0.6), (0.3, 0.7)))
     report = TransferReport("large", 8, (SourceReport("a", 9, weight=0.9),), 0.1, {}, calibration)
     assert "surprise" in advice(report, None)
+
+
+def test_sources_that_are_not_given_here() -> None:
+    small = study_of(1, 12, name="small")
+    large = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    large.optimize(lambda trial: trial.suggest_float("lr", 1e-4, 1e-1, log=True), n_trials=2)
+    report = ScaleUpSampler().diagnose(large)
+    assert "Nothing is said of what the study started from, 'small'" in report.advice

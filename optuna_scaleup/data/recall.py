@@ -11,6 +11,7 @@ from optuna_scaleup._optuna import study_beside
 from optuna_scaleup.data.lineage import Scale
 from optuna_scaleup.data.lineage import SourceRecord
 from optuna_scaleup.data.lineage import read_lineage
+from optuna_scaleup.data.translation import Translation
 from optuna_scaleup.data.user_source import Source
 from optuna_scaleup.data.user_source import as_sources
 
@@ -27,7 +28,7 @@ class Recalled:
         sources: Small to large.
         scale: How large the study is; :obj:`None` if not known, or if no source has a scale.
         drift_prior: What the user said about drift, if sizes are known.
-        missing: Labels of the sources that the storage of the study does not have.
+        missing: Label of each source that cannot be read, and why.
     """
 
     sources: tuple[Source, ...]
@@ -41,7 +42,8 @@ def recall(study: Study, source: Any = None) -> Recalled:
 
     Args:
         study: The large study.
-        source: As the sampler takes it; :obj:`None` for what the sampler recorded.
+        source: As the sampler takes it; :obj:`None` for what the sampler recorded. A study that
+            is named without a size or other names has those that were recorded.
 
     Raises:
         TypeError: If ``source`` is nothing that may be a source.
@@ -49,21 +51,38 @@ def recall(study: Study, source: Any = None) -> Recalled:
     lineage = read_lineage(study)
     missing: list[str] = []
     if source is not None:
-        sources = as_sources(source)
+        by_name = {record.study: record for record in lineage.sources}
+        sources = tuple(_completed(one, by_name.get(one.label)) for one in as_sources(source))
     else:
-        found = [(record.label, _found(study, record)) for record in lineage.sources]
-        sources = tuple(one for _, one in found if one is not None)
-        missing = [label for label, one in found if one is None]
+        found = [_found(study, record) for record in lineage.sources]
+        sources = tuple(one for one in found if isinstance(one, Source))
+        missing = [reason for reason in found if isinstance(reason, str)]
     if not lineage.scale or not any(one.scale for one in sources):
         return Recalled(sources, None, None, tuple(missing))
     return Recalled(sources, lineage.scale, lineage.drift_prior, tuple(missing))
 
 
-def _found(study: Study, record: SourceRecord) -> Source | None:
-    beside = None if record.study is None else study_beside(study, record.study)
-    if beside is None or record.is_transformed:
-        return None
+def _found(study: Study, record: SourceRecord) -> Source | str:
+    """The source, or which one it is and why it cannot be read."""
+    if record.study is None:
+        return f"{record.label!r} (not a study of this storage)"
+    if record.is_transformed:
+        return f"{record.label!r} (its `transform` is a function, which no storage holds)"
+    beside = study_beside(study, record.study)
+    if beside is None:
+        return f"{record.label!r} (not in this storage any more)"
     try:
         return Source(beside, scale=record.scale or None, rename=record.rename or None)
-    except ValueError:  # its trials changed since
-        return None
+    except ValueError:
+        return f"{record.label!r} (its parameters have changed since)"
+
+
+def _completed(source: Source, record: SourceRecord | None) -> Source:
+    """A study with what was recorded of it, unless something is said of it anew."""
+    says_anything = source.scale or source.translation != Translation()
+    if record is None or source.study is None or says_anything:
+        return source
+    try:
+        return Source(source.study, scale=record.scale or None, rename=record.rename or None)
+    except ValueError:  # its parameters have changed since
+        return source

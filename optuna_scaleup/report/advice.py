@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from optuna_scaleup.report.transfer import SourceReport
@@ -14,13 +15,19 @@ _ENOUGH_PREDICTIONS: Final = 5
 _SLIGHT_AGREEMENT: Final = 0.2
 
 
-def advice(report: TransferReport, ignored_since: int | None) -> str:
+def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence[str] = ()) -> str:
     """What a reader should know first.
 
     Args:
         report: Without its advice.
         ignored_since: Number of the trial from which on the sources are ignored, if they are.
+        recorded: Names of the sources that the study remembers.
     """
+    if not report.sources and recorded:
+        named = ", ".join(map(repr, recorded))
+        return f"Nothing is said of what the study started from, {named}: it is not given here."
+    if not report.sources:
+        return "The study has no source: it is on its own."
     in_use = [source for source in report.sources if source.weight is not None]
     if not in_use:
         return "No source has a usable trial with any of the parameters: the study is on its own."

@@ -100,7 +100,7 @@ class View:
         sampler: One with the sources of the study.
         snapshot: The trials of the study and of its sources.
         space: The parameters that vary.
-        missing: Labels of recorded sources that cannot be read from this storage.
+        missing: Label of each recorded source that cannot be read, and why.
     """
 
     study: Study
@@ -133,8 +133,7 @@ class View:
     def notes(self) -> list[str]:
         """What the reader of a figure has to know of the sources."""
         if self.missing:
-            labels = ", ".join(map(repr, self.missing))
-            return [f"Not in this storage, so not shown: source {labels} (`source=` gives it)"]
+            return [f"Not shown: source {', '.join(self.missing)}; `source=` gives it"]
         return []
 
     def why_empty(self, reason: str = "") -> str:

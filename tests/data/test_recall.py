@@ -45,7 +45,23 @@ def test_sizes_and_names_are_recalled(tmp_path: Path) -> None:
     assert recalled.sources[0].translation.names == {"rate": "lr"}
     assert recalled.scale == {"size": 1e9}
     assert recalled.drift_prior == {"lr": {"size": [-0.5, 0.25]}}
-    assert recalled.missing == ("log", "gone")
+    log, gone = recalled.missing
+    assert log.startswith("'log' (its `transform` is a function")
+    assert gone == "'gone' (not in this storage any more)"
+
+
+def test_a_study_that_is_named_plainly_keeps_its_size_and_names(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    small = study_of(url, "s", "rate")
+    sampler = ScaleUpSampler(Source(small, scale=1e6, rename={"rate": "lr"}), scale=1e9, seed=0)
+    large = optuna.create_study(study_name="large", storage=url, sampler=sampler)
+    large.optimize(lambda t: t.suggest_float("lr", 0, 1) ** 2, n_trials=1)
+    (named,) = recall(large, small).sources
+    assert named.scale == {"size": 1e6}
+    assert named.translation.names == {"rate": "lr"}
+    (anew,) = recall(large, Source(small, scale=3e6)).sources
+    assert anew.scale == {"size": 3e6}
+    assert not anew.translation.names
 
 
 def test_given_sources_come_first(tmp_path: Path) -> None:
