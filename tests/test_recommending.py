@@ -289,6 +289,18 @@ def test_the_best_place_on_the_border_of_a_constraint(seed: int) -> None:
     assert only.params["x"] >= 0.5
 
 
+def test_a_transform_to_integers_recommends_integers() -> None:
+    def log_loss(trial: optuna.Trial) -> float:
+        return (trial.suggest_int("log2_bs", 3, 9) - 5.3) ** 2
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(log_loss, n_trials=12)
+    source = Source(study, rename={"log2_bs": "bs"}, transform={"log2_bs": lambda x: 2**x})
+    (only,) = recommend(source)
+    assert isinstance(only.params["bs"], int)
+    assert 20 < only.params["bs"] < 70
+
+
 @pytest.mark.parametrize("penalty", [1e10, 1e14, 1e307])
 def test_one_diverged_loss_of_any_size(penalty: float) -> None:
     def objective(trial: optuna.Trial) -> float:

@@ -162,6 +162,8 @@ def slope_beliefs(
     is_believed = ~np.isnan(mean).all(axis=1)
     if not prior.is_default and not is_believed.any():
         _tell_if_useless(prior, space.names, sizes, notices)
+    elif not prior.is_default:
+        _tell_unknown(prior, space.names, notices)
     if prior.is_default and is_believed.any():
         _tell_default([n for n, b in zip(space.names, is_believed, strict=True) if b], notices)
     return mean, std
@@ -181,6 +183,16 @@ def _tell_if_useless(
         f"{', '.join(parameters)} and the sizes {', '.join(sizes)}."
     )
     notices.once(logging.WARNING, ("drift prior", *parameters), message)
+
+
+def _tell_unknown(prior: DriftPrior, parameters: Sequence[str], notices: Notices) -> None:
+    unknown = [name for name in prior.beliefs if name not in parameters]
+    if unknown:
+        message = (
+            f"What `drift_prior` says about {', '.join(map(repr, unknown))} is not used: the study "
+            f"has no such parameter so far. It has {', '.join(parameters)}."
+        )
+        notices.once(logging.INFO, ("drift prior", *unknown), message)
 
 
 def _tell_default(parameters: Sequence[str], notices: Notices) -> None:

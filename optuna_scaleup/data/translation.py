@@ -174,13 +174,15 @@ def _middle(distribution: FloatDistribution | IntDistribution) -> float | int:
     return int(middle) if isinstance(distribution, IntDistribution) else middle
 
 
-def _range_of(image: Sequence[Any]) -> FloatDistribution | None:
+def _range_of(image: Sequence[Any]) -> FloatDistribution | IntDistribution | None:
     """A range of these values if all are numbers, logarithmic if the middle is nearer to that."""
     if not image or not all(is_number(v) and math.isfinite(v) for v in image):
         return None
-    ordered = sorted(map(float, image))
+    ordered = sorted(image)
     low, middle, high = ordered[0], ordered[len(ordered) // 2], ordered[-1]
-    is_log = low > 0.0 and middle < (math.sqrt(low) * math.sqrt(high) + low / 2 + high / 2) / 2
+    is_log = low > 0 and middle < (math.sqrt(low) * math.sqrt(high) + low / 2 + high / 2) / 2
+    if all(isinstance(value, int) for value in image):
+        return IntDistribution(low, high, log=is_log)
     return FloatDistribution(low, high, log=is_log)
 
 

@@ -84,7 +84,9 @@ def forecast(
         if is_tried(x[None], np.array(X))[0]:
             break  # the space has no more points
         X.append(x)
-    values = output.unit * np.array([mixture.value_quantiles(x, levels) for x in X])
+    quantiles = np.array([mixture.value_quantiles(x, levels) for x in X])
+    with np.errstate(over="ignore"):
+        values = np.nan_to_num(output.unit * quantiles)  # JSON knows nothing infinite
     middle = values[:, len(levels) // 2]
     order = [0, *(1 + np.argsort(-middle[1:], kind="stable"))]
     functions = draw_functions(models, _N_PATHS, rng, _NO_SOURCE_ODDS)

@@ -185,6 +185,12 @@ def test_a_preset_that_speaks_of_something_else_is_told(log_lines: list[str]) ->
     assert "'mup' speaks of learning rate by width; the study has the parameters act, bs" in line
 
 
+def test_a_misspelt_name_is_told(log_lines: list[str]) -> None:
+    scales_of([Source(study(), scale=1)], 2, {"lr": -0.5, "lrr": -0.5})
+    (line,) = [line for line in log_lines if "`drift_prior`" in line]
+    assert "about 'lrr' is not used: the study has no such parameter so far" in line
+
+
 @pytest.mark.parametrize(
     ("prior", "error", "message"),
     [
