@@ -66,26 +66,27 @@ class TestWhatIsTriedFirst:
             X = np.concatenate([X, x[None]])
         assert {tuple(x) for x in X} == {(0, 0), (0, 1), (1, 0), (1, 1)}
 
-    def test_fourth_warm_trial_is_the_centre(self) -> None:
+    def test_sixth_warm_trial_is_the_centre(self) -> None:
         """Where no source sent the study, with a prediction like any other."""
-        suggestion = Engine().suggest(warm(3), np.random.default_rng(0))
+        suggestion = Engine().suggest(warm(5), np.random.default_rng(0))
         np.testing.assert_array_equal(suggestion.x, [0.5, 0.5])
         assert suggestion.value_interval is not None
         assert len(suggestion.source_weights) == 2
 
-    def test_running_trials_count_towards_the_fourth(self) -> None:
-        problem = replace(warm(2), X_pending=np.array([[0.3, 0.3]]))
+    def test_running_trials_count_towards_the_sixth(self) -> None:
+        problem = replace(warm(4), X_pending=np.array([[0.3, 0.3]]))
         np.testing.assert_array_equal(suggest(problem), [0.5, 0.5])
 
-    def test_fourth_warm_trial_keeps_what_is_decided(self) -> None:
-        np.testing.assert_array_equal(suggest(replace(warm(3), fixed={0: 0.2})), [0.2, 0.5])
+    def test_sixth_warm_trial_keeps_what_is_decided(self) -> None:
+        np.testing.assert_array_equal(suggest(replace(warm(5), fixed={0: 0.2})), [0.2, 0.5])
 
     @pytest.mark.parametrize("middle", [0.5, np.nextafter(0.5, 0.0)])
-    def test_fourth_warm_trial_does_not_repeat_the_centre(self, middle: float) -> None:
+    def test_sixth_warm_trial_does_not_repeat_the_centre(self, middle: float) -> None:
         """However the coordinates of a trial are rounded."""
-        problem = warm(3)
+        problem = warm(5)
         data = problem.target
-        at_centre = replace(data, X=np.array([[middle, 0.5], [0.3, 0.4], [0.4, 0.3]]))
+        others = [[0.3, 0.4], [0.4, 0.3], [0.2, 0.1], [0.8, 0.3]]
+        at_centre = replace(data, X=np.array([[middle, 0.5], *others]))
         assert np.abs(suggest(replace(problem, target=at_centre)) - 0.5).max() > 1e-6
 
     def test_third_cold_trial_is_the_models(self) -> None:
