@@ -143,7 +143,8 @@ def _without_penalty(data: Dataset) -> Dataset:
 
 def _without_extremes(data: Dataset) -> Dataset:
     """Cuts off values that diverged so far that beside them the others would vanish."""
-    cut = warp.winsorise(data.Y[:, 0])
+    with np.errstate(over="ignore"):
+        cut = warp.winsorise(data.Y[:, 0])
     if np.abs(data.Y).max(initial=0.0) / _MAX_UNIT_RATIO <= np.abs(cut).max(initial=0.0):
         return data
     return replace(data, Y=cut[:, None])
