@@ -189,8 +189,8 @@ def _tell_unknown(prior: DriftPrior, parameters: Sequence[str], notices: Notices
     unknown = [name for name in prior.beliefs if name not in parameters]
     if unknown:
         message = (
-            f"What `drift_prior` says about {', '.join(map(repr, unknown))} is not used: the study "
-            f"has no such parameter so far. It has {', '.join(parameters)}."
+            f"What `drift_prior` says about {', '.join(map(repr, unknown))} is not used: the "
+            f"study has no such parameter so far. It has {', '.join(parameters)}."
         )
         notices.once(logging.INFO, ("drift prior", *unknown), message)
 
