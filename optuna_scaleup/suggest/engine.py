@@ -31,6 +31,7 @@ from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import Term
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.initial_design import CONTRAST_AT
+from optuna_scaleup.suggest.initial_design import CONTRAST_AT_UNSIZED
 from optuna_scaleup.suggest.initial_design import DESIGNS
 from optuna_scaleup.suggest.initial_design import contrast_point
 from optuna_scaleup.suggest.initial_design import design_point
@@ -162,9 +163,13 @@ class Engine:
         self, problem: Problem, survey: Survey, rng: np.random.Generator
     ) -> Array | None:
         """See :func:`contrast_point`; :obj:`None` if it is not its turn, or it was tried."""
-        if survey.is_cold or _n_started(problem) != CONTRAST_AT:
+        if survey.is_cold:
             return None
-        largest = problem.sources[usable_sources(problem)[-1]]
+        i = usable_sources(problem)[-1]
+        is_sized = problem.scales is not None and problem.scales.is_known[i]
+        if _n_started(problem) != (CONTRAST_AT if is_sized else CONTRAST_AT_UNSIZED):
+            return None
+        largest = problem.sources[i]
         x = contrast_point(problem.space, largest.X[best_rows(largest)[0]], rng)
         x = survey.activity.mask(problem.space.legal(x[None], problem.fixed))[0]
         return None if _is_tried(problem, x) else x

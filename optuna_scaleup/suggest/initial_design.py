@@ -10,7 +10,9 @@ from optuna_scaleup.types import UnitSpace
 
 
 DESIGNS = ("auto", "sobol", "corners", "random")
-CONTRAST_AT = 5  # trials of a warm study before it is sent where no source recommends
+CONTRAST_AT = 3  # trials of a warm study before it is sent where no source recommends
+# If the size of the source is not known: it has less say from the start, so it can be told later.
+CONTRAST_AT_UNSIZED = 5
 _MAX_CORNER_AXES = 20  # more corners than that are drawn, not counted
 
 

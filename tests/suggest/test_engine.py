@@ -16,6 +16,7 @@ from optuna_scaleup.types import Array
 from optuna_scaleup.types import Axis
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
+from optuna_scaleup.types import Scales
 from optuna_scaleup.types import UnitSpace
 from tests.fakes import categorical
 from tests.fakes import continuous
@@ -72,6 +73,12 @@ class TestWhatIsTriedFirst:
         np.testing.assert_array_equal(suggestion.x, [0.5, 0.5])
         assert suggestion.value_interval is not None
         assert len(suggestion.source_weights) == 2
+
+    def test_of_known_size_it_is_the_fourth(self) -> None:
+        sizes = Scales(np.ones((1, 1)), np.full((2, 1), np.nan), np.ones((2, 1)))
+        for n_trials, is_due in ((3, True), (5, False)):
+            x = suggest(replace(warm(n_trials), scales=sizes))
+            assert np.array_equal(x, [0.5, 0.5]) == is_due
 
     def test_running_trials_count_towards_the_sixth(self) -> None:
         problem = replace(warm(4), X_pending=np.array([[0.3, 0.3]]))
