@@ -29,7 +29,7 @@ from optuna_scaleup.types import are_near
 
 
 LOG_HALF = float(np.log(0.5))
-_INFEASIBLE = 1e6  # warped units for each one by which a limit is broken: no value makes up
+_INFEASIBLE = 1e6  # for each unit by which a limit is broken: no value makes up for it
 # What a first trial gains, where cost counts, is what lies above half way from median to best.
 _HALF_WAY = 0.5
 _SOFTNESS = 0.1
@@ -136,9 +136,11 @@ def log_feasibility(constraint: Mixture) -> MixtureAcquisition:
 def draw_functions(
     models: Models, n_paths: int, rng: np.random.Generator, no_source_odds: float = 1.0
 ) -> Callable[[Array], Array]:
-    """Functions drawn from the model of the only objective, with limits drawn for each.
+    """Functions drawn from the model of the only objective, with constraints drawn for each.
 
-    Each is far worse where a limit drawn with it is broken, the more so the more it is.
+    Each is far worse where a constraint drawn with it is broken, or where a trial likely fails,
+    the more so the more. Which trials fail is known by yes and no only: functions drawn from that
+    find a gap in any region of failures.
 
     Args:
         models: Of all outputs.
@@ -151,10 +153,13 @@ def draw_functions(
     """
     (objective,) = models.objectives
     functions = objective.sample(n_paths, rng, no_source_odds)
-    limits = [limit.sample(n_paths, rng, no_source_odds, zero=0.0) for limit in models.limits]
+    limits = [c.sample(n_paths, rng, no_source_odds, zero=0.0) for c in models.constraints]
+    succeeds = None if models.failure is None else log_feasibility(models.failure)
 
     def values(X: Array) -> Array:
         excess = sum((np.maximum(limit(X), 0.0) for limit in limits), np.zeros(1))
+        if succeeds is not None:
+            excess = excess + np.maximum(LOG_HALF - succeeds.value(X), 0.0)
         return np.asarray(functions(X) - _INFEASIBLE * excess)
 
     return values

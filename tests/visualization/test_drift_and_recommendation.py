@@ -85,8 +85,10 @@ def test_drift_of_one_parameter_and_wrong_names(large: optuna.Study) -> None:
 
 def test_drift_without_sizes_names_the_studies(large: optuna.Study) -> None:
     small = optuna.load_study(study_name="width 16", storage=large._storage)
-    figure = figures.plot_drift(large, source=small)
-    assert list(figure.layout.xaxis.ticktext) == ["width 16", "width 1024"]
+    other = optuna.create_study(study_name="other")  # one without a recorded size
+    other.add_trials(small.trials)
+    figure = figures.plot_drift(large, source=other)
+    assert list(figure.layout.xaxis.ticktext) == ["other", "width 1024"]
     assert not [t for t in figure.data if t.showlegend and t.legend == "legend2"]
 
 

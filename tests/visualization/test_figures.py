@@ -167,7 +167,8 @@ def test_a_bare_list_of_trials_has_no_name_to_show() -> None:
     study.sampler = RandomSampler()  # as in another process, which knows what the storage holds
     figure = figures.plot_surrogate(study, "lr")
     assert not traces(figure, "median", "source")
-    assert "(not a study of this" in texts(figure)
+    told = texts(figure).replace("</sup><br><sup>", " ")
+    assert "Not shown: source 'list of trials' (not a study of this storage)" in told
     figure = figures.plot_surrogate(study, "lr", source=small)
     assert traces(figure, "median", "source")
     assert traces(figures.plot_transfer(study), "weight: list of trials")
