@@ -19,6 +19,7 @@ from optuna_scaleup import Source
 from optuna_scaleup import recommend
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
+from tests.versions import needs_set_constraint
 
 
 SPACE: dict[str, BaseDistribution] = {
@@ -270,11 +271,10 @@ def test_choices_that_cannot_be_keys() -> None:
     assert set(one.optimum["layers"].probabilities) == {"[64]", "[64, 64]"}
 
 
+@needs_set_constraint
 @pytest.mark.parametrize("seed", range(4))
 def test_the_best_place_on_the_border_of_a_constraint(seed: int) -> None:
     """Where the border is has an error as well: the truth, 0.5, lies in the interval."""
-    if not hasattr(optuna.Trial, "set_constraint"):
-        pytest.skip("Trial.set_constraint came with Optuna 5")
 
     def objective(trial: optuna.Trial) -> float:
         x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)

@@ -160,12 +160,13 @@ def slope_beliefs(
                 mean[j, i] = beliefs[size].mean / encoding.width
                 std[j, i] = beliefs[size].std / encoding.width
     is_believed = ~np.isnan(mean).all(axis=1)
-    if not prior.is_default and not is_believed.any():
-        _tell_if_useless(prior, space.names, sizes, notices)
-    elif not prior.is_default:
+    believed = [name for name, is_it in zip(space.names, is_believed, strict=True) if is_it]
+    if prior.is_default:
+        _tell_default(believed, notices)
+    elif believed:
         _tell_unknown(prior, space.names, notices)
-    if prior.is_default and is_believed.any():
-        _tell_default([n for n, b in zip(space.names, is_believed, strict=True) if b], notices)
+    else:
+        _tell_if_useless(prior, space.names, sizes, notices)
     return mean, std
 
 
@@ -196,6 +197,8 @@ def _tell_unknown(prior: DriftPrior, parameters: Sequence[str], notices: Notices
 
 
 def _tell_default(parameters: Sequence[str], notices: Notices) -> None:
+    if not parameters:
+        return
     message = (
         f"What published laws say about {', '.join(map(repr, parameters))} by size is believed "
         f"in advance ({PRESETS[CONSENSUS].paper}); `drift_prior={{}}` believes nothing."

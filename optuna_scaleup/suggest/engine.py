@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -112,7 +113,7 @@ class Engine:
         objectives, units = objective_outputs(problem), constraint_outputs(problem)
         aim = _aim(objectives, is_constrained=bool(units))
         mixtures = [self._fit(output.problem, rng, aim=aim) for output in objectives]
-        constraints = {name: self._fit_constraint(each, rng) for name, each in units.items()}
+        constraints = self._fit_units(units, rng)
         failure = self.fit_failure(problem, rng)
         models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng), failure)
         # Where trials are known to fail there is no value to improve on.
@@ -192,10 +193,12 @@ class Engine:
 
     def fit_constraints(self, problem: Problem, rng: np.random.Generator) -> dict[str, Mixture]:
         """The model of every constraint; other than of an objective's, its level matters."""
-        return {
-            name: self._fit_constraint(outputs, rng)
-            for name, outputs in constraint_outputs(problem).items()
-        }
+        return self._fit_units(constraint_outputs(problem), rng)
+
+    def _fit_units(
+        self, units: Mapping[str, Sequence[Output]], rng: np.random.Generator
+    ) -> dict[str, Mixture]:
+        return {name: self._fit_constraint(outputs, rng) for name, outputs in units.items()}
 
     def _fit_constraint(self, outputs: Sequence[Output], rng: np.random.Generator) -> Mixture:
         """In the first unit, or in the one that explains the trials better."""

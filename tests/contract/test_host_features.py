@@ -132,15 +132,16 @@ def test_partial_fixed_sampler(source: optuna.Study) -> None:
     assert abs(study.best_params["x"] - 0.3) < 0.2
 
 
-def test_the_rest_follows_what_partial_fixed_sampler_holds() -> None:
-    def objective(trial: optuna.Trial) -> float:
-        x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
-        return (x - y) ** 2
+def gap(trial: optuna.Trial) -> float:
+    x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
+    return (x - y) ** 2
 
+
+def test_the_rest_follows_what_partial_fixed_sampler_holds() -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    study.optimize(objective, n_trials=20)
+    study.optimize(gap, n_trials=20)
     study.sampler = optuna.samplers.PartialFixedSampler({"y": 0.85}, ScaleUpSampler(seed=0))
-    study.optimize(objective, n_trials=4)
+    study.optimize(gap, n_trials=4)
     assert min(abs(trial.params["x"] - 0.85) for trial in study.trials[20:]) < 0.05
 
 
@@ -159,17 +160,13 @@ def test_a_parameter_that_the_objective_loses_is_forgotten() -> None:
 
 
 def test_the_rest_follows_a_value_that_changes() -> None:
-    def objective(trial: optuna.Trial) -> float:
-        x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 0, 1)
-        return (x - y) ** 2
-
     small = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    small.optimize(objective, n_trials=30)
+    small.optimize(gap, n_trials=30)
     sampler = ScaleUpSampler(small, seed=0)
     study = optuna.create_study()
     for x in (0.9, 0.1, 0.5, 0.2, 0.8):
         study.sampler = optuna.samplers.PartialFixedSampler({"x": x}, sampler)
-        study.optimize(objective, n_trials=1)
+        study.optimize(gap, n_trials=1)
     assert [trial.params["x"] for trial in study.trials] == [0.9, 0.1, 0.5, 0.2, 0.8]
     assert np.median([abs(t.params["x"] - t.params["y"]) for t in study.trials]) < 0.1
     report = sampler.diagnose(study)

@@ -26,6 +26,7 @@ from optuna_scaleup.dashboard._cards import as_card  # noqa: E402
 from optuna_scaleup.visualization import plot_drift  # noqa: E402
 from optuna_scaleup.visualization import plot_surrogate  # noqa: E402
 from optuna_scaleup.visualization import plot_transfer  # noqa: E402
+from tests.versions import needs_set_constraint  # noqa: E402
 
 
 def objective(trial: optuna.Trial, optimum: float = -3.0) -> float:
@@ -83,10 +84,9 @@ def test_publish_from_another_process(tmp_path: Path) -> None:
     assert dashboard.get_note(note_target(study, study.trials[1])) == "Mine, too."
 
 
+@needs_set_constraint
 def test_feasibility_is_told(tmp_path: Path) -> None:
     study = studies(f"sqlite:///{tmp_path / 'studies.db'}", n_large=2)
-    if not hasattr(optuna.Trial, "set_constraint"):
-        pytest.skip("this Optuna has no named constraints")
     publish(study)
     note = dashboard.get_note(study)
     assert "1 of 2 complete trials are feasible" in note
@@ -166,10 +166,8 @@ def test_trials_of_another_sampler_say_so() -> None:
     assert "another sampler" in dashboard.get_note(note_target(study, study.trials[0]))
 
 
+@needs_set_constraint
 def test_infeasible_and_infinite_trials_are_never_the_best() -> None:
-    if not hasattr(optuna.Trial, "set_constraint"):
-        pytest.skip("Trial.set_constraint came with Optuna 5")
-
     def given(trial: optuna.Trial) -> float:
         x = trial.suggest_float("x", 0.0, 1.0)
         trial.set_constraint("a|b", 0.5 - x)

@@ -19,6 +19,7 @@ from optuna_scaleup.visualization._model import View
 from optuna_scaleup.visualization._plotly import log_ticks
 from optuna_scaleup.visualization._slices import ParamAxis
 from optuna_scaleup.visualization._surrogate import prepare
+from tests.versions import needs_set_constraint
 
 
 def objective(trial: optuna.Trial, optimum: float = -3.0) -> float:
@@ -178,10 +179,8 @@ def test_parameters_of_branches_that_exclude_each_other() -> None:
         assert drawn == set(one.params)
 
 
+@needs_set_constraint
 def test_estimated_and_infeasible_trials_look_different() -> None:
-    if not hasattr(optuna.Trial, "set_constraint"):
-        pytest.skip("Trial.set_constraint came with Optuna 5")
-
     def trained(trial: optuna.Trial) -> float:
         x = trial.suggest_float("x", 0.0, 1.0)
         trial.set_constraint("c", 0.5 - x)
