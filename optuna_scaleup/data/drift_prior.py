@@ -223,10 +223,10 @@ def _checked_exponents(parameter: Any, given: Any, sizes: Sequence[str]) -> dict
             )
         return dict.fromkeys(sizes, belief)
     unknown = [size for size in given if size not in sizes]
-    if unknown:
+    if unknown and sizes:
         raise ValueError(
             f"{what} names the sizes {', '.join(map(repr, unknown))}; the `scale` of the large "
-            f"study has {', '.join(map(repr, sizes)) or 'none'}."
+            f"study has {', '.join(map(repr, sizes))}."
         )
     return {size: _checked_belief(b, f"{what} by {size!r}") for size, b in given.items()}
 

@@ -28,7 +28,7 @@ class Recalled:
         sources: Small to large.
         scale: How large the study is; :obj:`None` if not known, or if no source has a scale.
         drift_prior: What the user said about drift, if sizes are known.
-        missing: Label of each source that cannot be read, and why.
+        missing: Label of each source that cannot be read as it was given, and why.
     """
 
     sources: tuple[Source, ...]
@@ -43,23 +43,22 @@ def recall(study: Study, source: Any = None) -> Recalled:
     Args:
         study: The large study.
         source: As the sampler takes it; :obj:`None` for what the sampler recorded. A study that
-            is named without a size or other names has those that were recorded.
+            is named without a size, or without other names, has those that were recorded.
 
     Raises:
         TypeError: If ``source`` is nothing that may be a source.
     """
     lineage = read_lineage(study)
-    missing: list[str] = []
-    if source is not None:
-        by_name = {record.study: record for record in lineage.sources}
-        sources = tuple(_completed(one, by_name.get(one.label)) for one in as_sources(source))
-    else:
+    if source is None:
         found = [_found(study, record) for record in lineage.sources]
-        sources = tuple(one for one in found if isinstance(one, Source))
-        missing = [reason for reason in found if isinstance(reason, str)]
+    else:
+        by_name = {record.study: record for record in lineage.sources}
+        found = [_completed(one, by_name.get(one.label)) for one in as_sources(source)]
+    sources = tuple(one for one in found if isinstance(one, Source))
+    missing = tuple(reason for reason in found if isinstance(reason, str))
     if not lineage.scale or not any(one.scale for one in sources):
-        return Recalled(sources, None, None, tuple(missing))
-    return Recalled(sources, lineage.scale, lineage.drift_prior, tuple(missing))
+        return Recalled(sources, None, None, missing)
+    return Recalled(sources, lineage.scale, lineage.drift_prior, missing)
 
 
 def _found(study: Study, record: SourceRecord) -> Source | str:
@@ -67,7 +66,7 @@ def _found(study: Study, record: SourceRecord) -> Source | str:
     if record.study is None:
         return f"{record.label!r} (not a study of this storage)"
     if record.is_transformed:
-        return f"{record.label!r} (its `transform` is a function, which no storage holds)"
+        return _untransformed(record)
     beside = study_beside(study, record.study)
     if beside is None:
         return f"{record.label!r} (not in this storage any more)"
@@ -77,12 +76,19 @@ def _found(study: Study, record: SourceRecord) -> Source | str:
         return f"{record.label!r} (its parameters have changed since)"
 
 
-def _completed(source: Source, record: SourceRecord | None) -> Source:
-    """A study with what was recorded of it, unless something is said of it anew."""
-    says_anything = source.scale or source.translation != Translation()
-    if record is None or source.study is None or says_anything:
+def _untransformed(record: SourceRecord) -> str:
+    return f"{record.label!r} (its `transform` is a function, which no storage holds)"
+
+
+def _completed(source: Source, record: SourceRecord | None) -> Source | str:
+    """A study with what was recorded of it, but for what is said of it anew."""
+    if record is None or source.study is None or source.translation != Translation():
         return source
+    if record.is_transformed:
+        return _untransformed(record)
     try:
-        return Source(source.study, scale=record.scale or None, rename=record.rename or None)
+        return Source(
+            source.study, scale=source.scale or record.scale or None, rename=record.rename or None
+        )
     except ValueError:  # its parameters have changed since
         return source

@@ -211,7 +211,7 @@ def test_bad_priors(prior: Any, error: type[Exception], message: str) -> None:
         ScaleUpSampler([Source(study(), scale=sizes)], scale=sizes, drift_prior=prior)
 
 
-@pytest.mark.parametrize("prior", ["mup", {"lr": -0.7}])
+@pytest.mark.parametrize("prior", ["mup", {"lr": -0.7}, {"lr": {"params": -0.7}}])
 def test_a_prior_without_sizes_is_told(prior: Any, log_lines: list[str]) -> None:
     ScaleUpSampler(study(), drift_prior=prior)
     (line,) = log_lines

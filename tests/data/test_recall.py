@@ -61,7 +61,22 @@ def test_a_study_that_is_named_plainly_keeps_its_size_and_names(tmp_path: Path) 
     assert named.translation.names == {"rate": "lr"}
     (anew,) = recall(large, Source(small, scale=3e6)).sources
     assert anew.scale == {"size": 3e6}
-    assert not anew.translation.names
+    assert anew.translation.names == {"rate": "lr"}
+
+
+def test_a_transformed_study_is_not_taken_as_it_is(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    small = study_of(url, "small", "lr")
+    transformed = Source(small, transform={"lr": lambda x: x / 2})
+    large = optuna.create_study(
+        study_name="large", storage=url, sampler=ScaleUpSampler(transformed, seed=0)
+    )
+    large.optimize(lambda t: t.suggest_float("lr", 0, 1) ** 2, n_trials=1)
+    for plain in (small, Source(small, scale=1e6)):
+        recalled = recall(large, plain)
+        assert not recalled.sources
+        assert recalled.missing[0].startswith("'small' (its `transform` is a function")
+    assert recall(large, transformed).sources == (transformed,)
 
 
 def test_given_sources_come_first(tmp_path: Path) -> None:
