@@ -60,7 +60,7 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
     rng = np.random.default_rng([planner.entropy, problem.target.n_trials])
     found = Examination((), (1.0,), None)
     if problem.sources:
-        found = examine(planner.engine, problem, rng)
+        found = examine(planner.engine.modeller, problem, rng)
     report = TransferReport(
         study=study.study_name,
         n_trials=problem.target.n_trials,

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
-from itertools import chain
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
@@ -35,10 +34,6 @@ from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.trials import undecided_trials
 from optuna_scaleup.first_trial import settle_unknown_axes
 from optuna_scaleup.suggest.engine import Engine
-from optuna_scaleup.suggest.outputs import constraint_outputs
-from optuna_scaleup.suggest.outputs import cost_output
-from optuna_scaleup.suggest.outputs import failure_output
-from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Suggestion
 
@@ -108,11 +103,7 @@ class Planner:
         snapshot = self.look_on(study)
         space = SearchSpace.of(self.expected(snapshot))
         problem = snapshot.problem(space, {}, self.notices)
-        constraints = chain(*constraint_outputs(problem).values())
-        outputs = (*objective_outputs(problem), *constraints)
-        for output in (*outputs, failure_output(problem), cost_output(problem)):
-            if output is not None:
-                self.engine.share_fits(output.problem)
+        self.engine.modeller.share_fits(problem)
 
     def draw(
         self,

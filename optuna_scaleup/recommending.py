@@ -24,6 +24,7 @@ from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.sizes import size_order
 from optuna_scaleup.data.source import SourceData
 from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.data.user_source import checked_direction
 from optuna_scaleup.first_trial import settle_unknown_axes
 from optuna_scaleup.planner import Planner
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 
 def recommend(
-    sources: Any,
+    sources: SourcesLike,
     *,
     scale: float | Mapping[str, float] | None = None,
     n: int = 1,

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from typing import Any
-from typing import Union
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
@@ -28,7 +27,7 @@ from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.plan import read_plan
 from optuna_scaleup.data.space import is_settled
 from optuna_scaleup.data.space import observed_distributions
-from optuna_scaleup.data.user_source import Source
+from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.diagnosing import transfer_report
 from optuna_scaleup.planner import Planner
 from optuna_scaleup.recommending import recommendations
@@ -36,15 +35,13 @@ from optuna_scaleup.report.recommendation import Recommendation
 from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.modeller import Modeller
 
 
 if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
     from optuna.trial import TrialState
-
-
-SourceLike = Union[Source, "Study", Sequence["FrozenTrial"]]
 
 
 class ScaleUpSampler(BaseSampler):
@@ -134,7 +131,7 @@ class ScaleUpSampler(BaseSampler):
 
     def __init__(
         self,
-        source: SourceLike | Sequence[SourceLike | FrozenTrial] | None = None,
+        source: SourcesLike | None = None,
         *,
         scale: float | Mapping[str, float] | None = None,
         drift_prior: str | Mapping[str, Any] | None = None,
@@ -151,10 +148,10 @@ class ScaleUpSampler(BaseSampler):
         check_n_startup_trials(n_startup_trials)
         check_independent_sampler(independent_sampler)
         engine = Engine(
+            Modeller(deterministic_objective),
             acquisition=acquisition,
             initial_design=initial_design,
             n_startup_trials=n_startup_trials,
-            deterministic_objective=deterministic_objective,
             design_seed=0 if seed is None else seed,  # one design for all workers of a study
         )
         self._planner = Planner(

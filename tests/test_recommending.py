@@ -172,7 +172,7 @@ def test_nothing_to_learn_from() -> None:
     with pytest.raises(ValueError, match="not known whether larger or smaller"):
         recommend(small(2).trials)
     with pytest.raises(ValueError, match="not known whether larger or smaller"):
-        recommend(None)
+        recommend(None)  # type: ignore[arg-type]
 
 
 def test_unsuitable_studies() -> None:

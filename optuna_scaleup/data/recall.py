@@ -13,6 +13,7 @@ from optuna_scaleup.data.lineage import SourceRecord
 from optuna_scaleup.data.lineage import read_lineage
 from optuna_scaleup.data.translation import Translation
 from optuna_scaleup.data.user_source import Source
+from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.data.user_source import as_sources
 
 
@@ -37,7 +38,7 @@ class Recalled:
     missing: tuple[str, ...] = ()
 
 
-def recall(study: Study, source: Any = None) -> Recalled:
+def recall(study: Study, source: SourcesLike | None = None) -> Recalled:
     """The sources of a study.
 
     Args:

@@ -175,6 +175,12 @@ def _translation(
     return translation
 
 
+SourceLike = Source | Study | Sequence[FrozenTrial]
+"""What one source may be given as."""
+SourcesLike = SourceLike | Sequence[SourceLike | FrozenTrial]
+"""A source, or several from small to large."""
+
+
 def as_sources(given: Any) -> tuple[Source, ...]:
     """What the user gave the sampler as its source, as a sequence.
 

@@ -9,8 +9,10 @@ apart, so each term is averaged over its own model's draws.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Protocol
 
 import numpy as np
@@ -56,13 +58,13 @@ class Models:
 
     Attributes:
         objectives: One each.
-        constraints: One each; feasible where the value is zero or less.
+        constraints: One each, by name; feasible where the value is zero or less.
         log_cost: Of the logarithm of the cost, if it matters.
         failure: Of whether a trial fails, likely where the value is above zero, if several did.
     """
 
     objectives: Sequence[Mixture]
-    constraints: Sequence[Mixture] = ()
+    constraints: Mapping[str, Mixture] = field(default_factory=dict)
     log_cost: Mixture | None = None
     failure: Mixture | None = None
 
@@ -73,7 +75,7 @@ class Models:
     @property
     def limits(self) -> list[Mixture]:
         """What has to be zero or less: the constraints, and that a trial fails."""
-        return [*self.constraints, *([] if self.failure is None else [self.failure])]
+        return [*self.constraints.values(), *([] if self.failure is None else [self.failure])]
 
     def is_feasible(self, X: Array, observed: Array) -> Array:
         """Rows of ``X`` at which every constraint holds, shape ``(n,)``.
@@ -84,7 +86,7 @@ class Models:
                 ``NaN``, what is more likely counts.
         """
         is_feasible = np.ones(len(X), dtype=bool)
-        for constraint, held in zip(self.constraints, observed.T, strict=True):
+        for constraint, held in zip(self.constraints.values(), observed.T, strict=True):
             is_likely = log_feasibility(constraint).value(X) >= LOG_HALF
             is_feasible &= np.where(np.isnan(held), is_likely, held > 0.0)
         return is_feasible
@@ -153,7 +155,9 @@ def draw_functions(
     """
     (objective,) = models.objectives
     functions = objective.sample(n_paths, rng, no_source_odds)
-    limits = [c.sample(n_paths, rng, no_source_odds, zero=0.0) for c in models.constraints]
+    limits = [
+        c.sample(n_paths, rng, no_source_odds, zero=0.0) for c in models.constraints.values()
+    ]
     succeeds = None if models.failure is None else log_feasibility(models.failure)
 
     def values(X: Array) -> Array:

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
 import numpy as np
 
-from optuna_scaleup.model.density import OFFSET_VAR
-from optuna_scaleup.model.drift import Drift
-from optuna_scaleup.model.effort import Aim
-from optuna_scaleup.model.gp import CLASSES
-from optuna_scaleup.model.gp import NOISE_FREE_VALUES
-from optuna_scaleup.model.gp import PERHAPS_NOISY_VALUES
-from optuna_scaleup.model.gp import VALUES
-from optuna_scaleup.model.gp import Hyperprior
-from optuna_scaleup.model.mixture import Mixture
-from optuna_scaleup.model.mixture import fit_mixture
-from optuna_scaleup.model.sources import Source
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import Indifference
@@ -28,7 +15,6 @@ from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.borders import off_borders
 from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
-from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import Term
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.initial_design import CONTRAST_AT
@@ -37,19 +23,14 @@ from optuna_scaleup.suggest.initial_design import DESIGNS
 from optuna_scaleup.suggest.initial_design import contrast_point
 from optuna_scaleup.suggest.initial_design import design_point
 from optuna_scaleup.suggest.initial_design import n_design_points
+from optuna_scaleup.suggest.modeller import Modeller
+from optuna_scaleup.suggest.modeller import has_source
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
-from optuna_scaleup.suggest.outputs import Output
-from optuna_scaleup.suggest.outputs import constraint_outputs
-from optuna_scaleup.suggest.outputs import cost_output
-from optuna_scaleup.suggest.outputs import failure_output
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.outputs import observed_feasibility
-from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.suggest.seeds import best_rows
 from optuna_scaleup.suggest.seeds import good_points
-from optuna_scaleup.suggest.source_fits import SourceFits
-from optuna_scaleup.suggest.source_fits import feature_map_of
 from optuna_scaleup.suggest.source_fits import usable_sources
 from optuna_scaleup.suggest.survey import Survey
 from optuna_scaleup.types import Array
@@ -57,35 +38,31 @@ from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Suggestion
 
 
-_THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
-_CLASS_OFFSET_VAR = 0.05  # where a source fails, the study likely fails as well
-_NATS_FOR_OTHER_UNIT = 5.0  # of a constraint
 _N_AT_BORDERS = 10  # trials
 _N_POLISHED = 5  # with several outputs; for one objective more starts brought nothing
 
 
 @dataclass
 class Engine:
-    """Suggests points; keeps nothing but the fits of sources.
+    """Suggests points.
 
     Attributes:
+        modeller: Fits the models.
         acquisition: Name of a criterion or an object like one.
         initial_design: What a cold start tries first.
         n_startup_trials: Trials of the initial design without a usable source; 0: as the design
             advises.
-        deterministic_objective: Whether values have no noise.
         design_seed: Seed of the initial design, the same for every trial of a study.
 
     Raises:
         ValueError: If the acquisition function or the design is not known.
     """
 
+    modeller: Modeller = field(default_factory=Modeller)
     acquisition: str | Criterion = "log_ei"
     initial_design: str = "auto"
     n_startup_trials: int = 0
-    deterministic_objective: bool = False
     design_seed: int = 0
-    _fits: SourceFits = field(default_factory=SourceFits, repr=False)
 
     def __post_init__(self) -> None:
         check_criterion(self.acquisition)
@@ -103,26 +80,24 @@ class Engine:
 
     def is_in_design(self, problem: Problem) -> bool:
         """Whether the initial design decides the next point, not the models."""
-        if _has_source(objective_outputs(problem)):
+        if has_source(objective_outputs(problem)):
             return False
         n_design = n_design_points(self.initial_design, problem.space, self.n_startup_trials)
         return problem.target.n_trials == 0 or _n_started(problem) < n_design
 
     def survey(self, problem: Problem, rng: np.random.Generator) -> Survey:
         """Fits the models of all outputs, and says how good any point looks to them."""
-        objectives, units = objective_outputs(problem), constraint_outputs(problem)
-        aim = _aim(objectives, is_constrained=bool(units))
-        mixtures = [self._fit(output.problem, rng, aim=aim) for output in objectives]
-        constraints = self._fit_units(units, rng)
-        failure = self.fit_failure(problem, rng)
-        models = Models(mixtures, [*constraints.values()], self._fit_cost(problem, rng), failure)
+        objectives = objective_outputs(problem)
+        models = self.modeller.models_of(problem, objectives, rng)
         # Where trials are known to fail there is no value to improve on.
-        open_points = problem.unknown if failure is None else problem.pending
+        open_points = problem.unknown if models.failure is None else problem.pending
         tried = np.concatenate([problem.target.X, open_points])
-        observed = np.full((len(tried), len(constraints)), np.nan)
-        observed[: problem.target.n_trials] = observed_feasibility(problem.target, [*constraints])
+        observed = np.full((len(tried), len(models.constraints)), np.nan)
+        observed[: problem.target.n_trials] = observed_feasibility(
+            problem.target, [*models.constraints]
+        )
         acquisition: Term
-        if aim is Aim.BEST and failure is None and self._is_draw_due(problem):
+        if len(objectives) == 1 and models.failure is None and self._is_draw_due(problem):
             acquisition = DrawnFunction(models, rng)
         else:
             acquisition = compose(models, self._criterion(), tried, observed)
@@ -131,7 +106,7 @@ class Engine:
             tuple(output.unit for output in objectives),
             acquisition,
             activity_of(problem),
-            is_cold=all(len(mixture.source_weights) == 1 for mixture in mixtures),
+            is_cold=all(len(model.source_weights) == 1 for model in models.objectives),
         )
 
     def _is_draw_due(self, problem: Problem) -> bool:
@@ -175,78 +150,6 @@ class Engine:
         x = survey.activity.mask(problem.space.legal(x[None], problem.fixed))[0]
         return None if _is_tried(problem, x) else x
 
-    def sources_of(self, problem: Problem) -> list[Source]:
-        """The fitted sources in use, small to large."""
-        return self._fits.sources_of(problem)
-
-    def share_fits(self, problem: Problem) -> None:
-        """Lays the fits of the sources in use on the problem's shelf."""
-        self._fits.share(problem)
-
-    def drift_of(self, problem: Problem) -> Drift | None:
-        """How the optimum moves with size; :obj:`None` where no size is known."""
-        return self._fits.drift_of(problem)
-
-    def fit(self, problem: Problem, rng: np.random.Generator, *, is_wary: bool = False) -> Mixture:
-        """The model of the only objective; a wary one takes noise of any size for likely."""
-        return self._fit(problem, rng, aim=Aim.BEST, is_wary=is_wary)
-
-    def fit_constraints(self, problem: Problem, rng: np.random.Generator) -> dict[str, Mixture]:
-        """The model of every constraint; other than of an objective's, its level matters."""
-        return self._fit_units(constraint_outputs(problem), rng)
-
-    def _fit_units(
-        self, units: Mapping[str, Sequence[Output]], rng: np.random.Generator
-    ) -> dict[str, Mixture]:
-        return {name: self._fit_constraint(outputs, rng) for name, outputs in units.items()}
-
-    def _fit_constraint(self, outputs: Sequence[Output], rng: np.random.Generator) -> Mixture:
-        """In the first unit, or in the one that explains the trials better."""
-        fits = [self._fit(output.problem, rng, _THRESHOLD_OFFSET_VAR) for output in outputs]
-        evidence = np.array(
-            [fit.log_evidence + o.log_jacobian for fit, o in zip(fits, outputs, strict=True)]
-        )
-        evidence[0] += _NATS_FOR_OTHER_UNIT
-        return fits[int(np.argmax(evidence))]
-
-    def fit_failure(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
-        """The model of which trials fail, if several did."""
-        output = failure_output(problem)
-        return None if output is None else self._fit(output.problem, rng, _CLASS_OFFSET_VAR)
-
-    def _fit_cost(self, problem: Problem, rng: np.random.Generator) -> Mixture | None:
-        output = cost_output(problem)
-        return None if output is None else self._fit(output.problem, rng)
-
-    def _fit(
-        self,
-        problem: Problem,
-        rng: np.random.Generator,
-        offset_var: float = OFFSET_VAR,
-        aim: Aim = Aim.LEVEL,
-        is_wary: bool = False,
-    ) -> Mixture:
-        return fit_mixture(
-            feature_map_of(problem),
-            problem.target.X,
-            problem.target.Y[:, 0],
-            problem.target.noise_var,
-            self._fits.sources_of(problem),
-            problem.unknown,
-            lambda n_points, n_dims: sobol(n_points, n_dims, rng),
-            self.hyperprior_of(problem, is_wary=is_wary),
-            offset_var,
-            aim,
-        )
-
-    def hyperprior_of(self, problem: Problem, *, is_wary: bool = False) -> Hyperprior:
-        """What is believed of the GP of one output before any trial."""
-        if problem.has_classes:
-            return CLASSES
-        if self.deterministic_objective:
-            return NOISE_FREE_VALUES
-        return PERHAPS_NOISY_VALUES if is_wary else VALUES
-
     def _criterion(self) -> Criterion:
         if isinstance(self.acquisition, str):
             return CRITERIA[self.acquisition]()
@@ -262,18 +165,6 @@ class Engine:
             return x
         seeds, tried = np.empty((0, space.n_dims)), _tried(problem)
         return maximize(Indifference(rng), space, seeds, tried, problem.fixed, rng).x
-
-
-def _has_source(objectives: Sequence[Output]) -> bool:
-    """Whether any source tells of an objective."""
-    return any(usable_sources(output.problem) for output in objectives)
-
-
-def _aim(objectives: Sequence[Output], *, is_constrained: bool) -> Aim:
-    """What objectives are modelled for."""
-    if len(objectives) == 1:
-        return Aim.BEST
-    return Aim.LEVEL if is_constrained or _has_source(objectives) else Aim.FRONT
 
 
 def _leaves_borders(problem: Problem, survey: Survey) -> bool:

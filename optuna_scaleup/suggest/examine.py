@@ -10,7 +10,7 @@ from optuna_scaleup.model.diagnosis import Diagnosis
 from optuna_scaleup.model.diagnosis import diagnose
 from optuna_scaleup.model.drift import Drift
 from optuna_scaleup.model.rows import Rows
-from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.suggest.source_fits import feature_map_of
@@ -32,11 +32,11 @@ class Examination:
     drift: Drift | None
 
 
-def examine(engine: Engine, problem: Problem, rng: np.random.Generator) -> Examination:
+def examine(modeller: Modeller, problem: Problem, rng: np.random.Generator) -> Examination:
     """Examines each source on its own, and their weights together.
 
     Args:
-        engine: The model, with what it knows of the sources.
+        modeller: The model, with what it knows of the sources.
         problem: With one objective and at least one usable source.
         rng: Random numbers.
     """
@@ -44,8 +44,8 @@ def examine(engine: Engine, problem: Problem, rng: np.random.Generator) -> Exami
     target = problem.target
     rows = Rows.of(feature_map_of(problem), target.X, target.Y[:, 0], target.noise_var)
     diagnoses = tuple(
-        diagnose(rows, source, lambda n, p: sobol(n, p, rng), engine.hyperprior_of(problem))
-        for source in engine.sources_of(problem)
+        diagnose(rows, source, lambda n, p: sobol(n, p, rng), modeller.hyperprior_of(problem))
+        for source in modeller.fits.sources_of(problem)
     )
-    weights = tuple(map(float, engine.fit(problem, rng).source_weights))
-    return Examination(diagnoses, weights, engine.drift_of(problem))
+    weights = tuple(map(float, modeller.fit(problem, rng).source_weights))
+    return Examination(diagnoses, weights, modeller.fits.drift_of(problem))

@@ -72,10 +72,9 @@ def forecast(
     """
     output = objective_outputs(problem)[0]
     # What runs may still turn out anyhow.
-    mixture = engine.fit(output.problem.settled(), rng, is_wary=True)
-    constraints = engine.fit_constraints(problem, rng)
-    models = Models([mixture], [*constraints.values()], failure=engine.fit_failure(problem, rng))
-    observed = observed_feasibility(problem.target, [*constraints])
+    mixture = engine.modeller.fit(output.problem.settled(), rng, is_wary=True)
+    models = engine.modeller.limited([mixture], problem, rng)
+    observed = observed_feasibility(problem.target, [*models.constraints])
     X = [_best_mean(problem, models, observed, rng)]
     running_too = problem
     while len(X) < n_points:

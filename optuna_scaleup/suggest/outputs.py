@@ -68,14 +68,15 @@ def objective_outputs(problem: Problem) -> list[Output]:
     return [_objective(problem, j) for j in range(n_objectives)]
 
 
-def constraint_outputs(problem: Problem) -> dict[str, tuple[Output, ...]]:
-    """Every constraint that the target has, or that it may have as it shows nothing yet.
-
-    Each in the units that it may have, the most likely one first.
-    """
+def constraint_names(problem: Problem) -> list[str]:
+    """Every constraint that the target has, or that it may have as it shows nothing yet."""
     studies = [problem.target] if problem.target.n_trials else problem.sources
-    names = sorted({name for study in studies for name in _finite_constraints(study)})
-    return {name: _constraint(problem, name) for name in names}
+    return sorted({name for study in studies for name in _finite_constraints(study)})
+
+
+def constraint_outputs(problem: Problem) -> dict[str, tuple[Output, ...]]:
+    """Every constraint in the units that it may have, the most likely one first."""
+    return {name: _constraint(problem, name) for name in constraint_names(problem)}
 
 
 def cost_output(problem: Problem) -> Output | None:

@@ -12,6 +12,7 @@ from typing import Any
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.lineage import Scale
+from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import View
@@ -47,7 +48,7 @@ class Place:
 
 
 def plot_drift(
-    study: Study, params: str | Sequence[str] | None = None, *, source: Any = None
+    study: Study, params: str | Sequence[str] | None = None, *, source: SourcesLike | None = None
 ) -> go.Figure:
     """Plot the optimum of every source and the predicted one of the study along their sizes.
 

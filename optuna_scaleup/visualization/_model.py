@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from typing import Any
 
 import numpy as np
 from optuna.trial import TrialState
@@ -17,9 +16,10 @@ from optuna_scaleup.data.problem import Snapshot
 from optuna_scaleup.data.recall import recall
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.trials import finished_rows
+from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.sampler import ScaleUpSampler
-from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.survey import Survey
 from optuna_scaleup.types import Array
@@ -110,7 +110,7 @@ class View:
     missing: tuple[str, ...]
 
     @classmethod
-    def of(cls, study: Study, source: Any = None) -> View:
+    def of(cls, study: Study, source: SourcesLike | None = None) -> View:
         """Reads a study and its sources.
 
         Args:
@@ -159,15 +159,17 @@ class View:
         data, unit = _with_objective(problem.target, objective), survey.units[objective]
         return Surrogate(self.study.study_name, self.space, data, mixture, sign, unit)
 
-    def largest_source(self, engine: Engine, objective: int = 0) -> Surrogate | None:
+    def largest_source(self, modeller: Modeller, objective: int = 0) -> Surrogate | None:
         """The model of the largest source that has something to show, on its own."""
         for source in reversed(self.snapshot.sources):
-            surrogate = self.source(source, engine, objective)
+            surrogate = self.source(source, modeller, objective)
             if surrogate is not None:
                 return surrogate
         return None
 
-    def source(self, source: SourceData, engine: Engine, objective: int = 0) -> Surrogate | None:
+    def source(
+        self, source: SourceData, modeller: Modeller, objective: int = 0
+    ) -> Surrogate | None:
         """The model of one source on its own; :obj:`None` if it says nothing."""
         directions = source.directions or self.study.directions
         signs = signs_of(directions)
@@ -175,7 +177,7 @@ class View:
         if not data.n_trials or np.isnan(data.X).all():
             return None
         output = objective_outputs(Problem(self.space.unit, data))[objective]
-        mixture = engine.fit(output.problem, np.random.default_rng(SEED))
+        mixture = modeller.fit(output.problem, np.random.default_rng(SEED))
         data, sign = _with_objective(data, objective), float(signs[objective])
         return Surrogate(source.label, self.space, data, mixture, sign, output.unit)
 
@@ -184,7 +186,9 @@ def _with_objective(data: Dataset, objective: int) -> Dataset:
     return replace(data, Y=data.Y[:, [objective]])
 
 
-def sampler_of(study: Study, source: Any = None) -> tuple[ScaleUpSampler, tuple[str, ...]]:
+def sampler_of(
+    study: Study, source: SourcesLike | None = None
+) -> tuple[ScaleUpSampler, tuple[str, ...]]:
     """A sampler with the sources of a study, and the labels of those that cannot be read."""
     own = study.sampler
     if source is None and isinstance(own, ScaleUpSampler) and own.ladder.readers:

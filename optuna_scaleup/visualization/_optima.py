@@ -9,9 +9,8 @@ from optuna_scaleup.data.lineage import Scale
 from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.suggest.activity import activity_of
-from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import draw_functions
-from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.types import Problem
@@ -24,22 +23,21 @@ _N_PATHS = 64
 
 def source_optima(view: View) -> list[tuple[str, Scale, dict[str, Interval]]]:
     """Label, sizes and optimum of every source that says anything, small to large."""
-    engine = Engine()
+    modeller = Modeller()
     found = []
     for source in view.snapshot.sources:
-        surrogate = view.source(source, engine)
+        surrogate = view.source(source, modeller)
         if surrogate is not None:
-            found.append((source.label, source.scale, _optimum(surrogate, engine)))
+            found.append((source.label, source.scale, _optimum(surrogate, modeller)))
     return found
 
 
-def _optimum(surrogate: Surrogate, engine: Engine) -> dict[str, Interval]:
+def _optimum(surrogate: Surrogate, modeller: Modeller) -> dict[str, Interval]:
     """Intervals of the best value of every numeric parameter that the source varied."""
     rng = np.random.default_rng(0)
     X, space = surrogate.data.X, surrogate.space
     problem = Problem(space.unit, surrogate.data)
-    constraints = [*engine.fit_constraints(problem, rng).values()]
-    models = Models([surrogate.mixture], constraints, failure=engine.fit_failure(problem, rng))
+    models = modeller.limited([surrogate.mixture], problem, rng)
     functions = draw_functions(models, _N_PATHS, rng)
     seeds = good_points(problem, rng)
     draws = optimum_draws(functions, space.unit, seeds, {}, rng, activity_of(problem))

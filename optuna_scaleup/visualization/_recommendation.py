@@ -11,6 +11,7 @@ from typing import Any
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.encoding import CategoricalEncoding
 from optuna_scaleup.data.encoding import Encoding
+from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
 from optuna_scaleup.report.interval import number
@@ -55,7 +56,7 @@ def plot_recommendation(
     recommendations: Sequence[Recommendation] | None = None,
     *,
     n: int = 3,
-    source: Any = None,
+    source: SourcesLike | None = None,
     target_name: str = "Objective Value",
 ) -> go.Figure:
     """Plot recommended configurations as lines across their parameters.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from optuna_scaleup.data.arguments import check_study
+from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import SEED
@@ -31,7 +32,7 @@ def plot_surrogate(
     study: Study,
     params: str | Sequence[str] | None = None,
     *,
-    source: Any = None,
+    source: SourcesLike | None = None,
     fixed: Mapping[str, Any] | None = None,
     objective: int = 0,
     target_name: str = "Objective Value",
@@ -97,7 +98,9 @@ def prepare(
     survey = engine.survey(problem, rng)
     shown = next_suggestion(problem, survey, engine, view.space, fixed, rng)
     target = view.target(problem, survey, objective)
-    return Panels(view, target, view.largest_source(engine, objective), shown, target_name)
+    return Panels(
+        view, target, view.largest_source(engine.modeller, objective), shown, target_name
+    )
 
 
 def _checked_names(params: str | Sequence[str] | None, view: View) -> tuple[str, ...]:

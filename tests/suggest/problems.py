@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
@@ -45,7 +46,7 @@ cold_and_warm = pytest.mark.parametrize("problem", [cold(), warm()], ids=["cold"
 
 def expected(problem: Problem, X: Array) -> Array:
     """Expected value of each row in warped units, shape ``(q,)``."""
-    mixture = Engine().fit(problem, np.random.default_rng(0))
+    mixture = Modeller().fit(problem, np.random.default_rng(0))
     return np.asarray(np.exp(mixture.log_weight) @ mixture.predict(X).mean)
 
 

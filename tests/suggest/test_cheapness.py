@@ -10,7 +10,7 @@ from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.cheapness import LogCheapness
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
-from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.suggest.outputs import cost_output
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.types import Array
@@ -41,13 +41,13 @@ def test_improvement_per_cost_once_something_was_tried() -> None:
     tried, observed = np.array([[0.4]]), np.empty((1, 0))
     criterion = CRITERIA["log_ei"]()
     free = compose(Models([known()]), criterion, tried, observed).value(QUERY)
-    ours = compose(Models([known()], (), known()), criterion, tried, observed).value(QUERY)
+    ours = compose(Models([known()], log_cost=known()), criterion, tried, observed).value(QUERY)
     np.testing.assert_allclose(ours, free + LogCheapness(known()).value(QUERY))
 
 
 def test_what_a_first_trial_is_worth_above_half_way_to_the_best_per_cost() -> None:
     nothing = np.empty((0, 1)), np.empty((0, 0))
-    models = Models([known()], (), known())
+    models = Models([known()], log_cost=known())
     ours = compose(models, CRITERIA["log_ei"](), *nothing)
     expected_value = 2.0 * QUERY[:, 0] + WEIGHT @ [0.0, 1.0]
     excess = 0.1 * np.log1p(np.exp((expected_value - 0.5) / 0.1))
@@ -107,7 +107,7 @@ def test_a_source_tells_the_cost_though_its_level_differs() -> None:
     problem = Problem(continuous(1), flat(np.full(6, np.nan)), (source,))
     output = cost_output(problem)
     assert output is not None
-    model = Engine().fit(output.problem, np.random.default_rng(0))
+    model = Modeller().fit(output.problem, np.random.default_rng(0))
     cheap, dear = LogCheapness(model).value(np.array([[0.1], [0.9]]))
     assert cheap - dear > 2.0
 

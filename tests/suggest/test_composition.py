@@ -64,7 +64,12 @@ def test_no_constraint_is_the_criterion_itself() -> None:
 
 
 def test_log_ei_of_feasible_points_and_every_constraints_probability() -> None:
-    ours = compose(Models([OBJECTIVE], [LOOSE, TIGHT]), CRITERIA["log_ei"](), TRIED, unknown(2))
+    ours = compose(
+        Models([OBJECTIVE], {"loose": LOOSE, "tight": TIGHT}),
+        CRITERIA["log_ei"](),
+        TRIED,
+        unknown(2),
+    )
     incumbent = best_mean(OBJECTIVE, TRIED[:1])  # the only one where both hold
     ei = MixtureAcquisition(OBJECTIVE, CRITERIA["log_ei"](), incumbent).value(QUERY)
     expected = ei + np.log(probability(LOOSE)) + np.log(probability(TIGHT))
@@ -72,7 +77,7 @@ def test_log_ei_of_feasible_points_and_every_constraints_probability() -> None:
 
 
 def test_feasible_is_what_is_more_likely_than_not() -> None:
-    models = Models([OBJECTIVE], [LOOSE, TIGHT])
+    models = Models([OBJECTIVE], {"loose": LOOSE, "tight": TIGHT})
     expected = (probability(LOOSE) >= 0.5) & (probability(TIGHT) >= 0.5)
     np.testing.assert_array_equal(
         models.is_feasible(QUERY, np.full((len(QUERY), 2), np.nan)), expected
@@ -81,14 +86,16 @@ def test_feasible_is_what_is_more_likely_than_not() -> None:
 
 
 def test_what_was_observed_overrules_the_model() -> None:
-    models = Models([OBJECTIVE], [LOOSE, TIGHT])
+    models = Models([OBJECTIVE], {"loose": LOOSE, "tight": TIGHT})
     observed = np.array([[0.0, 1.0], [1.0, 1.0], [np.nan, 1.0]])
     np.testing.assert_array_equal(models.is_feasible(TRIED, observed), [False, True, False])
 
 
 @each
 def test_feasibility_alone_while_nothing_is_feasible(name: str) -> None:
-    ours = compose(Models([OBJECTIVE], [NEVER, LOOSE]), ALL[name](), TRIED, unknown(2))
+    ours = compose(
+        Models([OBJECTIVE], {"never": NEVER, "loose": LOOSE}), ALL[name](), TRIED, unknown(2)
+    )
     expected = np.log(probability(NEVER)) + np.log(probability(LOOSE))
     np.testing.assert_allclose(ours.value(QUERY), expected, rtol=1e-9)
 
@@ -97,7 +104,10 @@ def test_feasibility_alone_while_nothing_is_feasible(name: str) -> None:
 @pytest.mark.parametrize("tried", [TRIED, TRIED[:0]], ids=["some", "nothing tried"])
 def test_gradient(name: str, tried: np.ndarray) -> None:
     ours = compose(
-        Models([OBJECTIVE], [LOOSE, TIGHT]), ALL[name](), tried, unknown(2)[: len(tried)]
+        Models([OBJECTIVE], {"loose": LOOSE, "tight": TIGHT}),
+        ALL[name](),
+        tried,
+        unknown(2)[: len(tried)],
     )
     for x in ([0.05], [0.5], [0.95]):
         value, grad = ours.value_and_grad(np.array(x))
@@ -110,7 +120,7 @@ def test_gradient(name: str, tried: np.ndarray) -> None:
 def test_a_constraint_turns_the_choice(name: str) -> None:
     """The objective rises to the right, where the constraint does not hold."""
     free = compose(Models([OBJECTIVE]), ALL[name](), TRIED[:0], unknown(0)[:0])
-    steep = Models([OBJECTIVE], [line(9.0, -3.0)])
+    steep = Models([OBJECTIVE], {"steep": line(9.0, -3.0)})
     bound = compose(steep, ALL[name](), TRIED[:0], unknown(1)[:0])
     assert np.argmax(free.value(QUERY)) == len(QUERY) - 1
     assert np.argmax(bound.value(QUERY)) < len(QUERY) // 2 + 1
@@ -126,17 +136,17 @@ def test_positive_gain_keeps_the_order_and_is_finite_far_below() -> None:
 
 def test_the_label_names_what_is_maximised() -> None:
     log_ei, nothing = CRITERIA["log_ei"](), (TRIED[:0], unknown(0)[:0])
-    bound = Models([OBJECTIVE], [LOOSE, TIGHT])
+    bound = Models([OBJECTIVE], {"loose": LOOSE, "tight": TIGHT})
     assert compose(Models([OBJECTIVE]), log_ei, TRIED, unknown(0)).label == "log EI"
     assert compose(Models([OBJECTIVE]), log_ei, *nothing).label == "posterior mean"
     assert compose(bound, log_ei, TRIED, unknown(2)).label == "log EI, feasible"
-    never = Models([OBJECTIVE], [NEVER, LOOSE])
+    never = Models([OBJECTIVE], {"never": NEVER, "loose": LOOSE})
     seeking = compose(never, log_ei, TRIED, unknown(2))
     assert (seeking.label, seeking.is_log) == ("feasible", True)
     assert not compose(Models([OBJECTIVE]), log_ei, *nothing).is_log
     failing = Models([OBJECTIVE], failure=LOOSE)
     assert compose(failing, log_ei, *nothing).label == "posterior mean, feasible"
-    costly = Models([OBJECTIVE], [LOOSE], log_cost=TIGHT)
+    costly = Models([OBJECTIVE], {"loose": LOOSE}, log_cost=TIGHT)
     assert compose(costly, CRITERIA["lcb"](), TRIED, unknown(1)).label == (
         "confidence bound, feasible, per cost"
     )

@@ -12,6 +12,7 @@ from optuna_scaleup.suggest.acquisition import LogExpectedImprovement
 from optuna_scaleup.suggest.acquisition import Rating
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.initial_design import DESIGNS
+from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Axis
 from optuna_scaleup.types import Dataset
@@ -105,7 +106,7 @@ class TestWhatIsTriedFirst:
     def test_warm_start_is_the_best_expected_value(self) -> None:
         """Over the source's uncertainty and the shifts; not the best of the source's trials."""
         problem = warm(0)
-        mixture = Engine().fit(problem, np.random.default_rng(0))
+        mixture = Modeller().fit(problem, np.random.default_rng(0))
 
         def expected(X: Array) -> Array:
             weight = np.exp(mixture.log_weight) * mixture.scale
@@ -122,7 +123,7 @@ class TestWhatIsTriedFirst:
         n_distinct = []
         for axis, source in ((categorical(4), choices), (Axis(), numbers)):
             problem = Problem(UnitSpace((axis,)), no_trials(1), (source,))
-            mean = Engine().fit(problem, np.random.default_rng(0)).predict(np.ones((1, 1))).mean
+            mean = Modeller().fit(problem, np.random.default_rng(0)).predict(np.ones((1, 1))).mean
             n_distinct.append(len(np.unique(mean.round(9))))
         assert n_distinct[0] <= 2
         assert n_distinct[1] > 20

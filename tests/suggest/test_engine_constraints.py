@@ -9,6 +9,7 @@ import pytest
 
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.suggest.outputs import constraint_outputs
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
@@ -96,7 +97,7 @@ def test_a_constraint_is_modelled_in_the_unit_that_explains_it() -> None:
     X = np.random.default_rng(0).random((12, 2))
     c = np.exp(16.0 * X.sum(axis=1) / 2.0) - 10.0
     problem = Problem(continuous(2), Dataset(X, -X[:, :1], constraints={"c": c}))
-    model = Engine().fit_constraints(problem, np.random.default_rng(0))["c"]
+    model = Modeller().limited([], problem, np.random.default_rng(0)).constraints["c"]
     ((large, small),) = constraint_outputs(problem).values()
     expected = model.expected_values(X)
     assert np.abs(expected - small.problem.target.Y[:, 0]).max() < 0.1

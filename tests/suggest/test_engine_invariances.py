@@ -9,6 +9,7 @@ import pytest
 
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.initial_design import DESIGNS
+from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Axis
 from optuna_scaleup.types import Dataset
@@ -106,7 +107,7 @@ class TestSpaces:
     @pytest.mark.parametrize("is_warm", [False, True])
     def test_no_repeats_until_the_grid_is_used_up(self, is_warm: bool) -> None:
         space = UnitSpace((ordered(4), categorical(3)))
-        engine = Engine(deterministic_objective=True)
+        engine = Engine(Modeller(deterministic_objective=True))
         X_source = space.snap(np.random.default_rng(0).random((6, 2)))
         sources = (Dataset(X_source, quadratic(X_source, 0.3)[:, None]),) if is_warm else ()
         X = np.empty((0, 2))
@@ -181,7 +182,7 @@ class TestOddValues:
     def test_duplicates_that_contradict_each_other(self, is_deterministic: bool) -> None:
         rng = np.random.default_rng(7)
         target = Dataset(np.tile(rng.random((3, 2)), (4, 1)), rng.standard_normal((12, 1)))
-        engine = Engine(deterministic_objective=is_deterministic)
+        engine = Engine(Modeller(is_deterministic))
         assert_legal(suggest(Problem(continuous(2), target), engine), continuous(2))
 
     @cold_and_warm

@@ -1,0 +1,148 @@
+"""From a problem to the model of each of its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
+from itertools import chain
+
+import numpy as np
+
+from optuna_scaleup.model.density import OFFSET_VAR
+from optuna_scaleup.model.effort import Aim
+from optuna_scaleup.model.gp import CLASSES
+from optuna_scaleup.model.gp import NOISE_FREE_VALUES
+from optuna_scaleup.model.gp import PERHAPS_NOISY_VALUES
+from optuna_scaleup.model.gp import VALUES
+from optuna_scaleup.model.gp import Hyperprior
+from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.model.mixture import fit_mixture
+from optuna_scaleup.suggest.composition import Models
+from optuna_scaleup.suggest.outputs import Output
+from optuna_scaleup.suggest.outputs import constraint_names
+from optuna_scaleup.suggest.outputs import constraint_outputs
+from optuna_scaleup.suggest.outputs import cost_output
+from optuna_scaleup.suggest.outputs import failure_output
+from optuna_scaleup.suggest.outputs import objective_outputs
+from optuna_scaleup.suggest.quasi_random import sobol
+from optuna_scaleup.suggest.source_fits import SourceFits
+from optuna_scaleup.suggest.source_fits import feature_map_of
+from optuna_scaleup.suggest.source_fits import usable_sources
+from optuna_scaleup.types import Problem
+
+
+_THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
+_CLASS_OFFSET_VAR = 0.05  # where a source fails, the study likely fails as well
+_NATS_FOR_OTHER_UNIT = 5.0  # of a constraint
+
+
+@dataclass
+class Modeller:
+    """Fits the models; keeps nothing but the fits of sources.
+
+    Attributes:
+        deterministic_objective: Whether values have no noise.
+        fits: Of the sources.
+    """
+
+    deterministic_objective: bool = False
+    fits: SourceFits = field(default_factory=SourceFits, repr=False)
+
+    def models_of(
+        self, problem: Problem, objectives: Sequence[Output], rng: np.random.Generator
+    ) -> Models:
+        """The model of every output.
+
+        Args:
+            problem: With all outputs.
+            objectives: Of the problem.
+            rng: Random numbers.
+        """
+        aim = _aim(objectives, is_constrained=bool(constraint_names(problem)))
+        mixtures = [self._fit(output.problem, rng, aim) for output in objectives]
+        models, cost = self.limited(mixtures, problem, rng), cost_output(problem)
+        if cost is None:
+            return models
+        return replace(models, log_cost=self._fit(cost.problem, rng))
+
+    def limited(
+        self, objectives: Sequence[Mixture], problem: Problem, rng: np.random.Generator
+    ) -> Models:
+        """Models of objectives with those of what limits them: constraints and failures."""
+        constraints = {
+            name: self._fit_constraint(outputs, rng)
+            for name, outputs in constraint_outputs(problem).items()
+        }
+        failure = failure_output(problem)
+        if failure is None:
+            return Models(objectives, constraints)
+        fails = self._fit(failure.problem, rng, offset_var=_CLASS_OFFSET_VAR)
+        return Models(objectives, constraints, failure=fails)
+
+    def fit(self, problem: Problem, rng: np.random.Generator, *, is_wary: bool = False) -> Mixture:
+        """The model of the only output; a wary one takes noise of any size for likely."""
+        return self._fit(problem, rng, Aim.BEST, is_wary=is_wary)
+
+    def hyperprior_of(self, problem: Problem, *, is_wary: bool = False) -> Hyperprior:
+        """What is believed of the GP of the only output before any trial."""
+        if problem.has_classes:
+            return CLASSES
+        if self.deterministic_objective:
+            return NOISE_FREE_VALUES
+        return PERHAPS_NOISY_VALUES if is_wary else VALUES
+
+    def share_fits(self, problem: Problem) -> None:
+        """Lays the fits of all outputs' sources on the problem's shelf."""
+        constraints = chain(*constraint_outputs(problem).values())
+        outputs = (*objective_outputs(problem), *constraints)
+        for output in (*outputs, failure_output(problem), cost_output(problem)):
+            if output is not None:
+                self.fits.share(output.problem)
+
+    def _fit_constraint(self, outputs: Sequence[Output], rng: np.random.Generator) -> Mixture:
+        """In the first unit, or in the one that explains the trials better.
+
+        Other than of an objective, the level matters.
+        """
+        fits = [self._fit(one.problem, rng, offset_var=_THRESHOLD_OFFSET_VAR) for one in outputs]
+        evidence = np.array(
+            [fit.log_evidence + o.log_jacobian for fit, o in zip(fits, outputs, strict=True)]
+        )
+        evidence[0] += _NATS_FOR_OTHER_UNIT
+        return fits[int(np.argmax(evidence))]
+
+    def _fit(
+        self,
+        problem: Problem,
+        rng: np.random.Generator,
+        aim: Aim = Aim.LEVEL,
+        *,
+        offset_var: float = OFFSET_VAR,
+        is_wary: bool = False,
+    ) -> Mixture:
+        return fit_mixture(
+            feature_map_of(problem),
+            problem.target.X,
+            problem.target.Y[:, 0],
+            problem.target.noise_var,
+            self.fits.sources_of(problem),
+            problem.unknown,
+            lambda n_points, n_dims: sobol(n_points, n_dims, rng),
+            self.hyperprior_of(problem, is_wary=is_wary),
+            offset_var,
+            aim,
+        )
+
+
+def has_source(objectives: Sequence[Output]) -> bool:
+    """Whether any source tells of an objective."""
+    return any(usable_sources(output.problem) for output in objectives)
+
+
+def _aim(objectives: Sequence[Output], *, is_constrained: bool) -> Aim:
+    """What objectives are modelled for."""
+    if len(objectives) == 1:
+        return Aim.BEST
+    return Aim.LEVEL if is_constrained or has_source(objectives) else Aim.FRONT
