@@ -55,7 +55,7 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
     if len(study.directions) != 1:
         raise ValueError("A diagnosis needs a study with one objective.")
     snapshot = planner.look_on(study)
-    space = SearchSpace.of(planner.expected(snapshot))
+    space = snapshot.space_of(planner.expected(snapshot))
     problem = replace(snapshot.problem(space, {}, planner.notices), shelf=None)
     rng = np.random.default_rng([planner.entropy, problem.target.n_trials])
     found = Examination((), (1.0,), None)
@@ -108,7 +108,7 @@ def _rank_agreement(diagnosis: Diagnosis) -> Interval | None:
 
 def _shifts(diagnosis: Diagnosis, space: SearchSpace) -> dict[str, Shift]:
     shifts = {}
-    for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True)):
+    for j, name, encoding in space.open_columns():
         motion = diagnosis.motion[:, j]
         if isinstance(encoding, NumericEncoding) and not np.isnan(motion).any():
             amount = motion * encoding.width
@@ -132,7 +132,7 @@ def _exponents(
             )
             for i, size in enumerate(sizes)
         }
-        for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True))
+        for j, name, encoding in space.open_columns()
         if isinstance(encoding, NumericEncoding) and encoding.is_log
     }
 

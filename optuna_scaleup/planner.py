@@ -101,7 +101,7 @@ class Planner:
         """
         check_study(study)
         snapshot = self.look_on(study)
-        space = SearchSpace.of(self.expected(snapshot))
+        space = snapshot.space_of(self.expected(snapshot))
         problem = snapshot.problem(space, {}, self.notices)
         self.engine.modeller.share_fits(problem)
 
@@ -117,7 +117,7 @@ class Planner:
         Parameters that its branch seems to lack are left out, but for those that the trial has
         shown to have. If one is asked for all the same, the rest has to be planned anew.
         """
-        space = SearchSpace.of(distributions)
+        space = snapshot.space_of(distributions)
         rng = self.rng(snapshot.asking, len(decided))
         problem = snapshot.problem(space, decided, self.notices, shown)
         for other in undecided_trials(snapshot.trials, snapshot.asking):
@@ -127,7 +127,7 @@ class Planner:
         suggestion = self._point(problem, rng)
         self._tell(snapshot, suggestion, len(problem.sources))
         # As decided, not as the coordinates round it, nor on the grid or in the range.
-        kept = {name: value for name, value in decided.items() if name in space.names}
+        kept = {name: value for name, value in decided.items() if name in space.open_names}
         return {**space.decode(suggestion.x), **kept}
 
     def announce(
@@ -143,7 +143,7 @@ class Planner:
 
         If another worker was faster with much the same parameters, others are drawn.
         """
-        trial, space = snapshot.asking, SearchSpace.of(distributions)
+        trial, space = snapshot.asking, snapshot.space_of(distributions)
         params = self.draw(snapshot, distributions, decided, shown)
         write_plan(study, trial, Plan(params, is_relative))
         for _ in range(_MAX_REDRAWS):
@@ -176,7 +176,7 @@ class Planner:
             decided = {**plan.params, **decided}
         decided.pop(name, None)
         if plan is not None:
-            start = self._start(snapshot, SearchSpace.of(distributions), decided, name)
+            start = self._start(snapshot, snapshot.space_of(distributions), decided, name)
             if start is not None:  # no model says anything about it: the plan stands
                 extended = {**plan.params, **decided, **start}
                 write_plan(study, trial, Plan(extended, is_relative))

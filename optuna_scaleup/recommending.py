@@ -16,7 +16,7 @@ from optuna_scaleup.data.arguments import checked_search_space
 from optuna_scaleup.data.arguments import entropy_of
 from optuna_scaleup.data.encoding import CategoricalEncoding
 from optuna_scaleup.data.encoding import Encoding
-from optuna_scaleup.data.encoding import encoding_of
+from optuna_scaleup.data.held import held_value
 from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.problem import Snapshot
@@ -150,7 +150,7 @@ def _snapshot(
 def _recommend(
     planner: Planner, snapshot: Snapshot, distributions: Mapping[str, BaseDistribution], n: int
 ) -> list[Recommendation]:
-    space = SearchSpace.of(distributions)
+    space = snapshot.space_of(distributions)
     # Nothing is written to the study: fits are not shared from here.
     asked = replace(snapshot.problem(space, {}, planner.notices), shelf=None)
     if not asked.target.n_trials and not asked.sources:
@@ -163,9 +163,9 @@ def _recommend(
     found = forecast(planner.engine, problem, n, LEVELS, rng)
     optimum = {
         name: _where(encoding, found.optima[:, j] if j not in problem.fixed else None)
-        for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True))
+        for j, name, encoding in space.open_columns()
     }
-    single = {k: encoding_of(d).decode(0.0) for k, d in distributions.items() if d.single()}
+    single = {k: held_value(d) for k, d in distributions.items() if d.single()}
     sign = signs_of(snapshot.study.directions)[0]
     usable = [source for source, _ in snapshot.usable_sources(space, planner.notices)]
     growth = _growth(usable, snapshot.sizes.target)

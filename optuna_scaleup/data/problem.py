@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections import Counter
 from collections.abc import Collection
 from collections.abc import Container
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -33,10 +33,15 @@ from optuna_scaleup.data.sizes import Sizes
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_known
 from optuna_scaleup.data.space import observed_distributions
+from optuna_scaleup.data.space import varied_distributions
 from optuna_scaleup.data.trials import PRUNED_USED
 from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.trials import pending_rows
 from optuna_scaleup.data.trials import unused_rows
+from optuna_scaleup.data.usage import foreign_names
+from optuna_scaleup.data.usage import tell_constant
+from optuna_scaleup.data.usage import tell_foreign
+from optuna_scaleup.data.usage import tell_use
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
@@ -131,6 +136,11 @@ class Snapshot:
                 expected.update(observed_distributions(source.trials))
         return {**expected, **observed_distributions(self.trials)}
 
+    def space_of(self, distributions: Mapping[str, BaseDistribution]) -> SearchSpace:
+        """The columns of a model of these parameters and of what the studies tell of them."""
+        studies = (*(source.trials for source in self.sources), self.trials)
+        return SearchSpace.of(distributions, varied_distributions(chain(*studies)))
+
     def decided_params(self) -> dict[str, Any]:
         """Parameters of the asking trial that are no longer open."""
         return {**enqueued_params(self.asking), **self.asking.params}
@@ -172,18 +182,17 @@ class Snapshot:
         )
         del kinds["skipped as pruned"], kinds[PRUNED_USED]  # Optuna has told the user
         if kinds:
-            _tell_use(notices, f"study {self.study.study_name!r}", target, kinds)
+            tell_use(notices, f"study {self.study.study_name!r}", target, kinds)
         usable = self.usable_sources(space, notices)
         sources = tuple(dataset for _, dataset in usable)
         known_sizes = [source.scale for source, _ in usable]
-        coordinates = space.unit.snap(space.encode([decided]))[0]
         return Problem(
             space=space.unit,
             target=target,
             sources=sources,
             X_pending=pending_rows(self.trials, self.asking, space, notices),
             X_unused=unused_rows(unused, space),
-            fixed={j: float(u) for j, u in enumerate(coordinates) if not np.isnan(u)},
+            fixed=space.fixed(decided),
             shown=space.columns({*self.asking.params, *shown}),
             source_keys=tuple(_fingerprint(dataset, space.unit) for dataset in sources),
             scales=self.sizes.scales(known_sizes, space, notices),
@@ -215,12 +224,12 @@ class Snapshot:
             own_signs = self._signs_of(source, signs)
             dataset, kinds, _ = finished_rows(source.trials, space, own_signs, cost=self.cost)
             label = f"source {source.label!r}"
-            _tell_use(notices, label, dataset, kinds)
+            tell_use(notices, label, dataset, kinds)
             all_of_it, dataset = dataset, _without_foreign_ranges(dataset, space.unit)
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))
-                _tell_constant(notices, label, dataset)
-                _tell_foreign(notices, label, _foreign_names(all_of_it, dataset, space))
+                tell_constant(notices, label, dataset)
+                tell_foreign(notices, label, foreign_names(all_of_it, dataset, space))
             elif dataset.n_trials and space.names:
                 message = (
                     f"The {label} has no value that a parameter of the study may take; not used. "
@@ -244,56 +253,19 @@ def _without_foreign_ranges(dataset: Dataset, unit: UnitSpace) -> Dataset:
     )
 
 
-def _foreign_names(before: Dataset, after: Dataset, space: SearchSpace) -> list[str]:
-    """Parameters that a source has, but never with a value that the target may take.
-
-    Args:
-        before: Its trials.
-        after: The same without ranges that are not the target's.
-        space: The target's parameters.
-    """
-    has_any = ~np.isnan(before.X).all(axis=0)
-    if before.is_foreign is not None:
-        has_any |= before.is_foreign.any(axis=0)
-    is_lost = has_any & np.isnan(after.X).all(axis=0)
-    return [space.names[j] for j in np.flatnonzero(is_lost)]
-
-
-def _tell_foreign(notices: Notices, label: str, names: Sequence[str]) -> None:
-    if names:
-        named = ", ".join(map(repr, names))
-        message = (
-            f"The {label} has no value of {named} that the study may take, so it says nothing of "
-            "that. If it has another unit: `Source(..., transform=...)`."
-        )
-        notices.once(logging.WARNING, ("foreign", label, *names), message)
-
-
-def _tell_constant(notices: Notices, label: str, dataset: Dataset) -> None:
-    if dataset.n_trials > 1 and np.all(dataset.Y[0] == dataset.Y):
-        message = (
-            f"All {dataset.n_trials} values of the {label} are the same, so it does not tell what "
-            "is good: is its objective what it should be?"
-        )
-        notices.once(logging.WARNING, ("constant", label), message)
-
-
-def _tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str]) -> None:
-    used = f"Using {dataset.n_trials} finished trials of the {label}"
-    told = "; ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
-    key = ("use" if dataset.n_trials else "use nothing", label, *sorted(kinds))
-    is_free = dataset.cost is not None and dataset.n_trials and np.isnan(dataset.cost).all()
-    level = logging.WARNING if is_free else logging.INFO  # `cost` has no say
-    notices.once(level, key, f"{used}; {told}." if told else f"{used}.")
-
-
 def _fingerprint(dataset: Dataset, unit: UnitSpace) -> str:
     """Equal in any process if, and only if, the arrays and the kinds of axes are equal."""
-    digest = hashlib.sha256(repr((dataset.X.shape, dataset.Y.shape)).encode())
-    optional = (dataset.noise_var, dataset.cost, dataset.X_failed)
-    for array in (dataset.X, dataset.Y, unit.is_categorical, *optional):
-        digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
-    for name, column in dataset.constraints.items():
-        digest.update(name.encode())
-        digest.update(column.tobytes())
+    parts = {
+        "X": dataset.X,
+        "Y": dataset.Y,
+        "is_categorical": unit.is_categorical,
+        "noise_var": dataset.noise_var,
+        "cost": dataset.cost,
+        "X_failed": dataset.X_failed,
+        **{f"constraint {name}": column for name, column in dataset.constraints.items()},
+    }
+    known = {name: array for name, array in parts.items() if array is not None}
+    digest = hashlib.sha256(repr([(name, a.shape) for name, a in known.items()]).encode())
+    for array in known.values():
+        digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

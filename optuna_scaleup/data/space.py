@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -16,6 +17,8 @@ from optuna.trial import TrialState
 from optuna_scaleup.data.encoding import MISSING
 from optuna_scaleup.data.encoding import Encoding
 from optuna_scaleup.data.encoding import encoding_of
+from optuna_scaleup.data.held import held_encoding
+from optuna_scaleup.data.held import held_value
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import UnitSpace
 from optuna_scaleup.types import are_near
@@ -34,21 +37,60 @@ class SearchSpace:
         names: The parameter of each column.
         encodings: The coordinates of each column.
         unit: The axes of the columns.
+        held: Values of those that leave no choice here, but did elsewhere.
     """
 
     names: tuple[str, ...]
     encodings: tuple[Encoding, ...]
     unit: UnitSpace
+    held: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, distributions: Mapping[str, BaseDistribution]) -> SearchSpace:
-        """A column for each distribution that leaves a choice.
+    def of(
+        cls,
+        distributions: Mapping[str, BaseDistribution],
+        varied: Mapping[str, BaseDistribution] | None = None,
+    ) -> SearchSpace:
+        """A column for each distribution that leaves a choice, here or elsewhere.
 
         The order does not depend on the storage, which may return parameters in any order.
+
+        Args:
+            distributions: The parameters.
+            varied: As other trials sampled them, each with several values. What those tell of a
+                parameter that is held here is read at the value that it has.
         """
-        names = tuple(sorted(name for name, d in distributions.items() if not d.single()))
-        encodings = tuple(encoding_of(distributions[name]) for name in names)
-        return cls(names, encodings, UnitSpace(tuple(e.axis for e in encodings)))
+        encodings: dict[str, Encoding | None] = {}
+        for name, distribution in distributions.items():
+            if not distribution.single():
+                encodings[name] = encoding_of(distribution)
+            elif varied is not None and name in varied:
+                encodings[name] = held_encoding(distribution, varied[name])
+        columns = sorted((name, e) for name, e in encodings.items() if e is not None)
+        names = tuple(name for name, _ in columns)
+        unit = UnitSpace(tuple(encoding.axis for _, encoding in columns))
+        singles = [name for name in names if distributions[name].single()]
+        held = {name: held_value(distributions[name]) for name in singles}
+        return cls(names, tuple(encoding for _, encoding in columns), unit, held)
+
+    @property
+    def open_names(self) -> tuple[str, ...]:
+        """The parameters that leave a choice."""
+        return tuple(name for name in self.names if name not in self.held)
+
+    def open_columns(self) -> list[tuple[int, str, Encoding]]:
+        """Index, parameter and coordinates of each column that leaves a choice."""
+        columns = enumerate(zip(self.names, self.encodings, strict=True))
+        return [(j, name, encoding) for j, (name, encoding) in columns if name not in self.held]
+
+    def completed(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Parameters that a trial is about to try, with those that are held."""
+        return {**self.held, **params} if params else params
+
+    def fixed(self, decided: Mapping[str, Any]) -> dict[int, float]:
+        """Legal coordinates, by column, of what is held or decided."""
+        coordinates = self.unit.snap(self.encode([{**decided, **self.held}]))[0]
+        return {j: float(u) for j, u in enumerate(coordinates) if not np.isnan(u)}
 
     def encode(self, rows: Sequence[Mapping[str, Any]]) -> Array:
         """Parameters as coordinates, shape ``(n, d)``, ``NaN`` where a row lacks one."""
@@ -79,17 +121,25 @@ class SearchSpace:
     def decode(self, point: Array) -> dict[str, Any]:
         """Coordinates, shape ``(d,)``, as parameter values of the types that Optuna returns.
 
-        A parameter whose coordinate is ``NaN`` is left out.
+        A parameter whose coordinate is ``NaN`` is left out, and so is one that is held.
         """
         return {
             name: encoding.decode(float(coordinate))
             for name, encoding, coordinate in zip(self.names, self.encodings, point, strict=True)
-            if not np.isnan(coordinate)
+            if not np.isnan(coordinate) and name not in self.held
         }
 
     def columns(self, names: Collection[str]) -> frozenset[int]:
         """Indices of those of the named parameters that have a column."""
         return frozenset(j for j, name in enumerate(self.names) if name in names)
+
+
+def varied_distributions(trials: Iterable[FrozenTrial]) -> dict[str, BaseDistribution]:
+    """Parameters that any of the trials had a choice of, each with the latest such choice."""
+    latest: dict[str, BaseDistribution] = {}
+    for trial in trials:
+        latest.update({name: d for name, d in trial.distributions.items() if not d.single()})
+    return latest
 
 
 def observed_distributions(trials: Iterable[FrozenTrial]) -> dict[str, BaseDistribution]:

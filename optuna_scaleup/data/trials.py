@@ -140,10 +140,10 @@ def _failed_rows(
         for trial in trials
         if trial.state == TrialState.FAIL and trial.params and trial.number not in repeated
     ]
-    rows = [
-        trial.params if plan_notices is None else intended_params(trial, plan_notices)
-        for trial in failed[-_N_FAILED:]
-    ]
+    rows: list[Mapping[str, Any]] = [trial.params for trial in failed[-_N_FAILED:]]
+    if plan_notices is not None:
+        intended = [intended_params(trial, plan_notices) for trial in failed[-_N_FAILED:]]
+        rows = [space.completed(params) for params in intended]
     points = _points(rows, space)
     if points is None:
         return None
@@ -160,7 +160,7 @@ def pending_rows(
         for trial in trials
         if trial.state == TrialState.RUNNING and trial.number != asking.number
     ]
-    return _points([intended_params(trial, notices) for trial in running], space)
+    return _points([space.completed(intended_params(t, notices)) for t in running], space)
 
 
 def unused_rows(unused: Sequence[FrozenTrial], space: SearchSpace) -> Array | None:

@@ -227,8 +227,8 @@ def _law(name: str, exponents: Mapping[str, Interval]) -> str:
 
 def shown_names(params: str | Sequence[str] | None, view: View) -> list[str]:
     """The parameters to show: those asked for, or the first numeric ones, log scales first."""
-    encodings = dict(zip(view.space.names, view.space.encodings, strict=True))
-    numeric = {n: e for n, e in encodings.items() if isinstance(e, NumericEncoding)}
+    columns = view.space.open_columns()
+    numeric = {name: e for _, name, e in columns if isinstance(e, NumericEncoding)}
     if params is None:
         return sorted(numeric, key=lambda name: not numeric[name].is_log)[:_MAX_PARAMS]
     params = [params] if isinstance(params, str) else params

@@ -121,7 +121,7 @@ class View:
         sampler, missing = sampler_of(study, source)
         asking = create_trial(state=TrialState.RUNNING)
         snapshot = Snapshot.take(study, asking, sampler.ladder, sampler.notices)
-        space = SearchSpace.of(snapshot.expected_distributions())
+        space = snapshot.space_of(snapshot.expected_distributions())
         return cls(study, sampler, snapshot, space, missing)
 
     @property

@@ -36,13 +36,13 @@ def _optimum(surrogate: Surrogate, modeller: Modeller) -> dict[str, Interval]:
     """Intervals of the best value of every numeric parameter that the source varied."""
     rng = np.random.default_rng(0)
     X, space = surrogate.data.X, surrogate.space
-    problem = Problem(space.unit, surrogate.data)
+    problem = Problem(space.unit, surrogate.data, fixed=space.fixed({}))
     models = modeller.limited([surrogate.mixture], problem, rng)
     functions = draw_functions(models, _N_PATHS, rng)
     seeds = good_points(problem, rng)
-    draws = optimum_draws(functions, space.unit, seeds, {}, rng, activity_of(problem))
+    draws = optimum_draws(functions, space.unit, seeds, problem.fixed, rng, activity_of(problem))
     optimum = {}
-    for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True)):
+    for j, name, encoding in space.open_columns():
         places = draws[~np.isnan(draws[:, j]), j]
         if isinstance(encoding, NumericEncoding) and not np.isnan(X[:, j]).all() and len(places):
             quantiles = np.quantile(places, LEVELS)

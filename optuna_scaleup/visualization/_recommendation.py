@@ -97,7 +97,7 @@ def plot_recommendation(
         recommendations = view.sampler.recommend(study, n)
     scales = [
         _ParamScale(name, encoding)
-        for name, encoding in zip(view.space.names, view.space.encodings, strict=True)
+        for _, name, encoding in view.space.open_columns()
         if any(name in one.params for one in recommendations)
     ]
     if not scales or not recommendations:

@@ -91,7 +91,7 @@ def prepare(
     """Fits what the figures of one study share, or says why there is nothing to show."""
     if not view.has_data:
         return view.why_empty()
-    if not view.space.names:
+    if not view.space.open_names:
         return "No trial has a parameter that varies."
     problem, engine = view.problem(), Engine()
     rng = np.random.default_rng(SEED)
@@ -108,9 +108,9 @@ def _checked_names(params: str | Sequence[str] | None, view: View) -> tuple[str,
     if len(names) > 2 or len(set(names)) < len(names):
         raise ValueError(f"`params` is the name of a parameter or two of them; got {params!r}.")
     for name in names:
-        if view.space.names and name not in view.space.names:
+        if view.space.open_names and name not in view.space.open_names:
             raise ValueError(
                 f"The study has no parameter {name!r} that varies. It has "
-                f"{', '.join(map(repr, view.space.names))}."
+                f"{', '.join(map(repr, view.space.open_names))}."
             )
     return names

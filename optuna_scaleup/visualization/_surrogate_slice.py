@@ -45,7 +45,7 @@ class Panels:
 def most_telling(panels: Panels) -> list[str]:
     """The parameters, those first along which the predicted median varies most on the slice."""
     spans = {}
-    for name in panels.target.space.names:
+    for name in panels.target.space.open_names:
         axis = ParamAxis.of(panels.target.space, name, 9)
         spans[name] = np.ptp(panels.target.quantiles(panels.next.along(axis), (0.5,)))
     return sorted(spans, key=lambda name: -spans[name])
