@@ -122,7 +122,7 @@ class Planner:
         problem = snapshot.problem(space, decided, self.notices, shown)
         for other in undecided_trials(snapshot.trials, snapshot.asking):
             # What it will try is not in the storage yet; most likely it is what we would try.
-            likely = self._point(problem.anew(), self.rng(other, 0))
+            likely = self._point(problem.anew(snapshot.n_before(other)), self.rng(other, 0))
             problem = problem.with_pending(likely.x)
         suggestion = self._point(problem, rng)
         self._tell(snapshot, suggestion, len(problem.sources))

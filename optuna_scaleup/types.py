@@ -194,6 +194,8 @@ class Problem:
         shown: Axes that this trial is known to have, whatever branch other trials took.
         X_unused: Finished trials that tell no value, to be kept away from, shape ``(q, d)``.
         has_classes: Whether values are -0.5 and 0.5 only, for two classes of trials.
+        n_before: How many trials of the large study started before this one; :obj:`None` if no
+            trial asks, but somebody who wants to know what would be suggested next.
     """
 
     space: UnitSpace
@@ -207,6 +209,14 @@ class Problem:
     shown: frozenset[int] = frozenset()
     X_unused: Array | None = None
     has_classes: bool = False
+    n_before: int | None = None
+
+    @property
+    def n_started(self) -> int:
+        """Trials before the next suggestion, other than those that start while it is planned."""
+        if self.n_before is not None:
+            return self.n_before
+        return self.target.n_trials + len(self.unknown)
 
     @property
     def pending(self) -> Array:
@@ -227,9 +237,9 @@ class Problem:
         """The same problem without points whose value is not known."""
         return replace(self, X_pending=None, X_unused=None)
 
-    def anew(self) -> Problem:
-        """The same problem for a trial of which nothing is decided."""
-        return replace(self, fixed={}, shown=frozenset())
+    def anew(self, n_before: int) -> Problem:
+        """The same problem for another trial, of which nothing is decided."""
+        return replace(self, fixed={}, shown=frozenset(), n_before=n_before)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import optuna
 import pytest
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
+from optuna.trial import TrialState
 
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup._optuna import Notices
@@ -395,3 +396,37 @@ def test_a_small_space_is_searched_without_repeats(is_warm: bool) -> None:
     study.optimize(objective, n_trials=11)
     points = [(trial.params["n"], trial.params["c"]) for trial in study.trials]
     assert len(set(points[:9])) == 9
+
+
+@pytest.mark.parametrize("design", ["auto", "sobol", "corners", "random"])
+def test_a_first_batch_that_asks_by_turns_fills_the_space(design: str) -> None:
+    """Each trial has a place of its own in the design, whoever asks for its next parameter."""
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0, initial_design=design))
+    trials = [study.ask() for _ in range(4)]
+    for name in ("lr", "wd", "n"):
+        for trial in trials:
+            trial.suggest_float(name, 0, 1)
+    points = {tuple(trial.params.values()) for trial in trials}
+    assert len(points) == 4
+    for values in zip(*points, strict=True):
+        assert len(set(values)) > 1
+
+
+def test_a_study_in_which_all_fails_goes_on_to_new_points() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0, initial_design="sobol"))
+    for _ in range(70):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        trial.suggest_float("y", 0, 1)
+        study.tell(trial, state=TrialState.FAIL)
+    assert len({tuple(trial.params.values()) for trial in study.trials}) == 70
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_probability_of_improvement_leaves_the_first_point(seed: int) -> None:
+    """Next to the best point an improvement is as likely as not, but it may be next to none."""
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=seed, acquisition="log_pi"))
+    study.optimize(
+        lambda t: (t.suggest_float("x", 0, 1) - 0.3) ** 2 + t.suggest_float("y", 0, 1), n_trials=10
+    )
+    assert study.best_value < 0.1

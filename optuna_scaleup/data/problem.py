@@ -120,6 +120,11 @@ class Snapshot:
         """Numbers of the target's trials that were over."""
         return {trial.number for trial in self.trials if trial.state.is_finished()}
 
+    def n_before(self, trial: FrozenTrial) -> int:
+        """How many trials of the target started before one of them."""
+        started = [t for t in self.trials if t.state != TrialState.WAITING]
+        return sum(one.number < trial.number for one in started)
+
     def age(self) -> float:
         """Seconds since reading began."""
         return time.perf_counter() - self.started
@@ -197,6 +202,7 @@ class Snapshot:
             source_keys=tuple(_fingerprint(dataset, space.unit) for dataset in sources),
             scales=self.sizes.scales(known_sizes, space, notices),
             shelf=self._shelf(notices),
+            n_before=None if self.asking.number < 0 else self.n_before(self.asking),
         )
 
     def _source_curves(self, signs: Array) -> list[StudyCurves]:

@@ -21,6 +21,7 @@ from optuna_scaleup.suggest.normal_tails import probability_slope
 from optuna_scaleup.types import Array
 
 
+PI_MARGIN = 0.02  # warped units
 _CONFIDENCE_STDS = 1.96
 
 
@@ -70,13 +71,23 @@ class LogExpectedImprovement:
 
 
 class LogProbabilityOfImprovement:
-    """Log probability of improving on the incumbent (Kushner, 1964)."""
+    """Log probability of improving on the incumbent by a margin (Kushner, 1964).
+
+    Without one, the point next to the incumbent is as good as any: it is better with a
+    probability of a half.
+
+    Args:
+        margin: In warped units.
+    """
 
     is_log = True
     label = "log PI"
 
+    def __init__(self, margin: float = PI_MARGIN) -> None:
+        self._margin = margin
+
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
-        u = (mean - incumbent) / std
+        u = (mean - incumbent - self._margin / scale) / std
         slope = probability_slope(u) / std
         return Rating(log_ndtr(u), slope, -u * slope)
 
@@ -88,7 +99,9 @@ class LogProbabilityOfFeasibility:
     label = "feasible"
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
-        value, d_mean, d_std = LogProbabilityOfImprovement()(-mean, std, -incumbent, scale)
+        value, d_mean, d_std = LogProbabilityOfImprovement(margin=0.0)(
+            -mean, std, -incumbent, scale
+        )
         return Rating(value, -d_mean, d_std)
 
 

@@ -83,7 +83,7 @@ class Engine:
         if has_source(objective_outputs(problem)):
             return False
         n_design = n_design_points(self.initial_design, problem.space, self.n_startup_trials)
-        return problem.target.n_trials == 0 or _n_started(problem) < n_design
+        return problem.target.n_trials == 0 or problem.n_started < n_design
 
     def survey(self, problem: Problem, rng: np.random.Generator) -> Survey:
         """Fits the models of all outputs, and says how good any point looks to them."""
@@ -116,7 +116,7 @@ class Engine:
         Near that no place is likely to be better, so an improvement seems likeliest at the far
         ends of the space: worth a look in case the source misleads, but not by all of a batch.
         """
-        is_odd = not problem.target.n_trials and len(problem.unknown) % 2 == 1
+        is_odd = not problem.target.n_trials and problem.n_started % 2 == 1
         return is_odd and self._criterion().is_log
 
     def choose(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
@@ -143,7 +143,7 @@ class Engine:
             return None
         i = usable_sources(problem)[-1]
         is_sized = problem.scales is not None and problem.scales.is_known[i]
-        if _n_started(problem) != (CONTRAST_AT if is_sized else CONTRAST_AT_UNSIZED):
+        if problem.n_started != (CONTRAST_AT if is_sized else CONTRAST_AT_UNSIZED):
             return None
         largest = problem.sources[i]
         x = contrast_point(problem.space, largest.X[best_rows(largest)[0]], rng)
@@ -158,7 +158,7 @@ class Engine:
     def _design_point(self, problem: Problem, rng: np.random.Generator) -> Array:
         """The design's next point; a random one where that is taken."""
         space = problem.space
-        index = _n_started(problem)
+        index = problem.n_started
         x = design_point(self.initial_design, index, space, rng, self.design_seed)
         x = np.asarray(space.legal(x[None], problem.fixed)[0])
         if not _is_tried(problem, x):
@@ -174,7 +174,7 @@ def _leaves_borders(problem: Problem, survey: Survey) -> bool:
     several objectives: part of a front may lie on a border.
     """
     is_one_logarithm = len(survey.models.objectives) == 1 and survey.acquisition.is_log
-    return is_one_logarithm and _n_started(problem) >= _N_AT_BORDERS
+    return is_one_logarithm and problem.n_started >= _N_AT_BORDERS
 
 
 def _is_tried(problem: Problem, x: Array) -> bool:
@@ -184,7 +184,3 @@ def _is_tried(problem: Problem, x: Array) -> bool:
 def _tried(problem: Problem) -> Array:
     """Finished and running trials, shape ``(n, d)``."""
     return np.concatenate([problem.target.X, problem.unknown])
-
-
-def _n_started(problem: Problem) -> int:
-    return problem.target.n_trials + len(problem.unknown)

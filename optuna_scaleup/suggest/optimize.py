@@ -187,11 +187,11 @@ class _Search:
         return start
 
     def _value(self, X: Array) -> Array:
-        return self._acquisition.value(self._activity.mask(X))
+        values = self._acquisition.value(self._activity.mask(X))
+        return np.where(np.isnan(values), -np.inf, values)
 
     def _rate(self, X: Array) -> Array:
-        values = self._value(X)
-        return np.where(self._is_tried(X) | np.isnan(values), -np.inf, values)
+        return np.where(self._is_tried(X), -np.inf, self._value(X))
 
     def _legal(self, X: Array) -> Array:
         return self._space.legal(X, self._fixed)

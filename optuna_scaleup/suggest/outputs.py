@@ -41,6 +41,7 @@ _TYPICAL_QUANTILE = 0.9
 _SMALL_QUANTILE = 0.2
 _MIN_TO_CHOOSE = 6  # trials that tell which magnitude is the typical one
 _MIN_SPAN = 100.0  # from the small to the large one, where they differ enough to matter
+_MAX_NOISE_VAR = 1e4  # of values divided by the largest of them
 _ZERO_MARGIN = 0.5  # typical magnitudes
 _MIN_FAILED = 2
 _Part = Callable[[Dataset], Dataset]
@@ -176,7 +177,8 @@ def _squashed(one: Problem, scale: float) -> Output:
         return replace(data, Y=np.arcsinh(np.where(data.Y == 0.0, zero, ratio)))
 
     keys = tuple(f"{key}/{scale!r}/{zero!r}" for key in one.source_keys)
-    measured = one.target.Y[one.target.Y != 0.0]  # what is cut off at zero has no density
+    values = one.target.Y
+    measured = values[values != 0.0] if zero else values  # what is cut off has no density
     log_jacobian = -float(np.log(np.hypot(measured, scale)).sum())
     return Output(_map_studies(one, squash, keys), log_jacobian=log_jacobian)
 
@@ -257,7 +259,10 @@ def _normalized(problem: Problem) -> Output:
 
     def divide(data: Dataset) -> Dataset:
         by = divisor(data)
-        noise_var = None if data.noise_var is None else data.noise_var / by / by
+        noise_var = None
+        if data.noise_var is not None:
+            with np.errstate(over="ignore"):  # of values next to the smallest float
+                noise_var = np.minimum(data.noise_var / by / by, _MAX_NOISE_VAR)
         return replace(data, Y=data.Y / by, noise_var=noise_var)
 
     keys = tuple(

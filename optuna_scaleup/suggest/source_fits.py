@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _MAX_SOURCES = 3  # the largest ones; each is a hypothesis of its own
 _MAX_LADDER = 5  # the largest ones of known size; how the optimum moves is learnt from these
-_MAX_CACHED = 64
+_MAX_CACHED = 256  # more than three sources with their constraints; 17 kB each for 40 trials
 _N_KEY_DIGITS = 16
 _METHOD = "2"  # to be changed with the model, so that fits of another version do not count
 
@@ -96,12 +96,12 @@ def _once(cache: dict[_Key, T], key: _Key | None, compute: Callable[[], T]) -> T
     """What was computed for ``key`` before; without a key it is computed anew."""
     if key is None:
         return compute()
-    found = cache.get(key)
+    found = cache.pop(key, None)
     if found is None:
         found = compute()
         while len(cache) >= _MAX_CACHED:
             cache.pop(next(iter(cache)), None)
-        cache[key] = found
+    cache[key] = found  # last, as what was not asked for longest goes first
     return found
 
 

@@ -10,7 +10,9 @@ from scipy.stats import norm
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.suggest.acquisition import CRITERIA
+from optuna_scaleup.suggest.acquisition import PI_MARGIN
 from optuna_scaleup.suggest.acquisition import Criterion
+from optuna_scaleup.suggest.acquisition import LogProbabilityOfImprovement
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
 from optuna_scaleup.suggest.acquisition import best_mean
@@ -92,9 +94,10 @@ def test_log_pi_is_the_mixtures_probability() -> None:
     mean = INTERCEPT[:, None] + SLOPE[:, None] * x[:, 0]
     std = 0.2 + STD_SLOPE[:, None] * x[:, 0]
     incumbent = (INTERCEPT + SLOPE * TRIED).max(axis=0)[:, None]
-    expected = WEIGHT @ norm.sf(incumbent, mean, std)
-    ours = at_best(known(), CRITERIA["log_pi"](), TRIED).value(x)
-    np.testing.assert_allclose(np.exp(ours), expected, rtol=1e-10)
+    for margin in (0.0, 0.3):
+        expected = WEIGHT @ norm.sf(incumbent + margin / SCALE[:, None], mean, std)
+        ours = at_best(known(), LogProbabilityOfImprovement(margin), TRIED).value(x)
+        np.testing.assert_allclose(np.exp(ours), expected, rtol=1e-10)
 
 
 def test_mean_and_variance_are_in_the_objectives_unit() -> None:
@@ -160,7 +163,8 @@ def test_finite_where_a_point_is_hopeless(name: str) -> None:
     assert (rating.d_mean >= 0.0).all()
     if criterion.is_log:
         # -u^2 / 2 to leading order, u = mean / std
-        np.testing.assert_allclose(rating.d_mean[0, 5:], -mean[0, 5:] / std[0, 5:] ** 2, rtol=1e-2)
+        gap = mean[0, 5:] - (PI_MARGIN if name == "log_pi" else 0.0)
+        np.testing.assert_allclose(rating.d_mean[0, 5:], -gap / std[0, 5:] ** 2, rtol=1e-2)
         assert (np.diff(rating.value) < 0.0).all()
 
 

@@ -253,11 +253,12 @@ def test_large_grid_with_all_points_tried() -> None:
     np.testing.assert_array_equal(space.snap(found.x[None])[0], found.x)
 
 
-def test_values_that_are_not_numbers_never_win() -> None:
+@pytest.mark.parametrize("space", [continuous(1), UnitSpace((ordered(11),))])
+def test_values_that_are_not_numbers_never_win(space: UnitSpace) -> None:
     def f(X: Array) -> Array:
         return np.where(X[:, 0] > 0.5, np.nan, X[:, 0])
 
-    found = search(FunctionAcquisition(f, np.ones_like), continuous(1))
+    found = search(FunctionAcquisition(f, np.ones_like), space)
     assert found.x[0] <= 0.5
     assert np.isfinite(found.value)
 

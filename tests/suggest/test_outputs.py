@@ -178,6 +178,22 @@ def test_what_is_cut_off_at_zero_does_not_tell_the_unit() -> None:
     np.testing.assert_allclose([large.log_jacobian, small.log_jacobian], expected)
 
 
+def test_a_zero_between_others_tells_the_unit_like_them() -> None:
+    c = np.array([0.0, 0.0, 0.0, 0.01, -1.0, 1.0, 1.0])
+    data = Dataset(c[:, None], c[:, None], constraints={"c": c})
+    ((large, small),) = constraint_outputs(Problem(continuous(1), data)).values()
+    expected = [-np.log(np.hypot(c, unit)).sum() for unit in (1.0, 0.01)]
+    np.testing.assert_allclose([large.log_jacobian, small.log_jacobian], expected)
+
+
+def test_the_variance_of_tiny_values_stays_finite() -> None:
+    y = np.array([[1e-309], [3e-309]])
+    data = Dataset(y, y, noise_var=np.array([0.0, 1e-300]))
+    (output,) = objective_outputs(Problem(continuous(1), data))
+    assert output.problem.target.noise_var is not None
+    assert np.isfinite(output.problem.target.noise_var).all()
+
+
 def test_violations_add_up_and_what_is_missing_breaks_nothing() -> None:
     a, b = np.array([-1.0, 2.0, NAN, 2.0]), np.array([-10.0, 10.0, -10.0, np.inf])
     data = Dataset(X, Y, constraints={"a": a, "b": b})

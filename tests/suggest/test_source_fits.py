@@ -107,3 +107,13 @@ def test_drift_is_forecast_once_for_the_same_data_and_sizes() -> None:
     assert kept is not None
     assert fresh is not None
     np.testing.assert_array_equal(kept.motion_std, fresh.motion_std)
+
+
+def test_many_outputs_of_several_sources_are_kept_together() -> None:
+    """Whatever is asked for in turn is fitted once, and what is in use stays longest."""
+    fits, cases = SourceFits(), [problem(None, key=f"data {i}") for i in range(60)]
+    first = [fits.sources_of(case)[0] for case in cases]
+    for again in range(5):
+        for i in range(60):
+            fits.sources_of(problem(None, key=f"other {again} {i}"))
+        assert [fits.sources_of(case)[0] for case in cases] == first
