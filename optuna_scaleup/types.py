@@ -250,8 +250,8 @@ class Suggestion:
         x: Coordinates, shape ``(d,)``, ``NaN`` where its branch has no such parameter.
         value_interval: 5 %, 50 % and 95 % quantiles of the predicted value, larger is better;
             :obj:`None` without a model or with several objectives.
-        source_weights: Posterior weight of every usable source and, last, of the hypothesis that
-            no source helps; empty without a source.
+        source_weights: What each source in use, three at most, counts here and, last, the study's
+            own model without any; empty without a source.
     """
 
     x: Array

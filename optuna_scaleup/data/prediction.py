@@ -36,7 +36,7 @@ class Prediction:
     Attributes:
         value_interval: 5 %, 50 % and 95 % quantiles of the predicted value; :obj:`None` without
             a model or with several objectives.
-        source_weights: Weight of every source in use and, last, of "no source".
+        source_weights: What each source in use counted and, last, the study's own model.
         seconds: How long the suggestion took.
     """
 
@@ -90,8 +90,8 @@ def tell_if_misled(
     last = [t for t in earlier if t.number < trial.number][-1:]
     if any(read_prediction(t).source_weights[-1:] > (MISLEADS,) for t in last):
         message = (
-            f"The sources of study {study.study_name!r} mislead, or tell less than its own trials "
-            f"do by now: trial {trial.number} is suggested without them (weight "
+            f"The sources of study {study.study_name!r} tell less than its own trials do by now, "
+            f"or mislead: trial {trial.number} is suggested without them (weight "
             f"{1.0 - weights[-1]:.2f} of 1)."
         )
         notices.once(logging.INFO, ("misleads", study.study_name), message)

@@ -73,7 +73,9 @@ class Mixture:
     Attributes:
         log_weight: Of every draw, shape ``(K,)``.
         scale: Distance from median to best in the unit of the values, shape ``(K,)``.
-        source_weights: Weight of each source and, last, of "no source".
+        source_weights: Weight of each source by evidence and, last, of "no source".
+        used_weights: The same as predictions use them, see
+            :func:`~optuna_scaleup.model.hypotheses.hedged`.
         log_evidence: Of the trials, all hypotheses together; known up to what is common to models
             of the same trials.
     """
@@ -84,6 +86,7 @@ class Mixture:
         posteriors: Sequence[Posterior],
         log_weights: Sequence[Array],
         source_weights: Array,
+        used_weights: Array,
         log_evidence: float = 0.0,
     ) -> None:
         self._feature_map = feature_map
@@ -97,6 +100,7 @@ class Mixture:
         self._anchor = np.concatenate([np.full(p.n_draws, p.anchor) for p in posteriors])
         self._noise_var = np.concatenate([p.noise_var for p in posteriors])
         self.source_weights = source_weights
+        self.used_weights = used_weights
         self.log_evidence = log_evidence
 
     def predict(self, X: Array, with_grad: bool = False) -> MixturePrediction:
@@ -267,6 +271,7 @@ def fit_mixture(
         [Posterior(density(rows, hypotheses[i]), draws[i].theta, pending) for i in kept],
         [log_posterior[i] + draws[i].log_weight for i in kept],
         source_weights,
+        np.exp(log_posterior),
         log_evidence,
     )
 

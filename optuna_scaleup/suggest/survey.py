@@ -46,6 +46,6 @@ class Survey:
         return Suggestion(x, (low, median, high), weights)
 
     def _mean_source_weights(self) -> tuple[float, ...]:
-        """Weights of the sources and of "no source", averaged over the objectives."""
-        weights = np.mean([model.source_weights for model in self.models.objectives], axis=0)
+        """Used weights of sources and of "no source", averaged over the objectives."""
+        weights = np.mean([model.used_weights for model in self.models.objectives], axis=0)
         return tuple(map(float, weights))

@@ -262,3 +262,15 @@ def test_shifted_quadratic_within_one_percent_after_eight_trials(n_dims: int, se
 
 def test_plain_quadratic_is_solved_cold() -> None:
     assert best_after(10, 2, is_warm=False, seed=0) < 0.01
+
+
+def test_told_weights_are_those_that_the_suggestion_rests_on() -> None:
+    """At sixty trials the study's own model is all that counts, however good the source is."""
+    X = np.random.default_rng(4).random((60, 2))
+    target = Dataset(X, quadratic(X, 0.3)[:, None])
+    problem = replace(warm(0, 0.3), target=target)
+    mixture = Modeller().fit(problem, np.random.default_rng(0))
+    suggestion = Engine().suggest(problem, np.random.default_rng(0))
+    assert mixture.source_weights[0] > 0.5
+    assert suggestion.source_weights == pytest.approx((0.0, 1.0), abs=1e-3)
+    assert sum(suggestion.source_weights) == pytest.approx(1.0)
