@@ -51,7 +51,7 @@ def check_independent_sampler(sampler: Any) -> None:
 
 
 def checked_search_space(search_space: Any) -> dict[str, BaseDistribution] | None:
-    """A copy of the user's search space.
+    """A copy of the user's search space, if there is one.
 
     Raises:
         TypeError: If it does not map names to distributions.
@@ -59,11 +59,25 @@ def checked_search_space(search_space: Any) -> dict[str, BaseDistribution] | Non
     """
     if search_space is None:
         return None
+    return checked_distributions(search_space, "Leave it out to let the trials tell.")
+
+
+def checked_distributions(search_space: Any, way_out: str) -> dict[str, BaseDistribution]:
+    """A copy of a search space.
+
+    Args:
+        search_space: What the user gave.
+        way_out: What an empty one is answered.
+
+    Raises:
+        TypeError: If it does not map names to distributions.
+        ValueError: If it is empty.
+    """
     if not isinstance(search_space, Mapping) or not all(
         isinstance(name, str) and isinstance(distribution, BaseDistribution)
         for name, distribution in search_space.items()
     ):
         raise TypeError(f"`search_space` maps names to distributions; got {search_space!r}.")
     if not search_space:
-        raise ValueError("`search_space` is empty. Leave it out to let the trials tell.")
+        raise ValueError(f"`search_space` is empty. {way_out}")
     return dict(search_space)
