@@ -139,8 +139,9 @@ def test_a_study_is_not_the_copy_of_its_source() -> None:
 
 
 def test_sources_of_one_name_are_told_apart() -> None:
-    studies = [finished_study(study_name=name) for name in ("s", "t", "s")]
-    assert [reader.label for reader in source_readers(studies)] == ["s (1)", "t", "s (2)"]
+    studies = [finished_study(study_name=name) for name in ("s", "t", "s", "s (2)")]
+    labels = [reader.label for reader in source_readers(studies)]
+    assert labels == ["s (1)", "t", "s (3)", "s (2)"]
 
 
 def test_another_number_of_objectives_is_an_error() -> None:
