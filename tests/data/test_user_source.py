@@ -14,6 +14,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
+from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup import Source
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup.data.source import SourceData
@@ -132,6 +133,21 @@ def test_a_function_that_is_not_defined_at_an_end_of_the_range() -> None:
     trials = read(source).trials
     assert [trial.params["x"] for trial in trials] == [-2.0, -1.0, 0.0]
     assert trials[0].distributions == {"x": FloatDistribution(-2, 0)}
+
+
+def test_a_function_that_leaves_the_floats() -> None:
+    """An integer beyond them counts as infinite, and no range ends there."""
+    study = study_of({"x": 3}, {"x": 10}, distribution=IntDistribution(0, 2000))
+    source = Source(study, transform={"x": lambda x: 2**x})
+    assert read(source).trials[0].distributions == {"x": IntDistribution(8, 1024)}
+    study.add_trial(
+        optuna.create_trial(
+            value=0.0, params={"x": 2000}, distributions={"x": IntDistribution(0, 2000)}
+        )
+    )
+    assert [trial.params["x"] for trial in read(source).trials] == [8, 1024, 2**2000]
+    large = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    large.optimize(lambda trial: trial.suggest_int("x", 1, 2**20, log=True), n_trials=2)
 
 
 def test_a_failing_function_says_where() -> None:
