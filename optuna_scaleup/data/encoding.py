@@ -7,6 +7,7 @@ place on the target's float axis, and the choice that equals it on a categorical
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,7 @@ MAX_GRID: Final = 4096
 """Longer grids are thinned to this many of their values."""
 
 _LARGEST_EXACT: Final = 2**53
+_LARGEST_LOG: Final = math.log(sys.float_info.max)
 
 _LEAST_LOG_WIDTH: Final = 1e-9
 """On less, logarithms are straight, and floats tell too few of them apart."""
@@ -126,8 +128,8 @@ class NumericEncoding:
             return self.values[int(np.argmin(np.abs(self._grid - coordinate)))]
         if self.is_log:
             low, high = math.log(self.low), math.log(self.high)
-            # Rounded up, the largest float would be exceeded.
-            value = math.exp(min(low + coordinate * (high - low), high))
+            # Rounded up, the end of a range may exceed the floats.
+            value = math.exp(min(low + coordinate * (high - low), _LARGEST_LOG))
         else:
             value = self.low * (1.0 - coordinate) + self.high * coordinate
         return min(max(value, self.bounds[0]), self.bounds[1])
