@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
+import zlib
 from collections.abc import Callable
 from collections.abc import Mapping
 from numbers import Real
@@ -37,6 +39,7 @@ logger = logging.getLogger("optuna.optuna_scaleup")
 _MAX_ATTR_LENGTH = 2045
 _CONSTRAINTS = "constraints"
 _ATTR_PREFIX = "scaleup"
+_TAG = re.compile(r"#([0-9a-f]{8})\Z")  # no JSON ends like this
 
 
 class Notices:
@@ -208,17 +211,37 @@ def _read_chunks(attrs: Mapping[str, Any], name: str) -> Any:
             raise ValueError(f"The system attribute {_attr_key(name, len(chunks))!r} is no text.")
         chunks.append(chunk)
     try:
-        return json.loads("".join(chunks)) if chunks else None
+        return json.loads(_untagged("".join(chunks))) if chunks else None
     except RecursionError as error:
         raise ValueError(f"The system attribute {_attr_key(name, 0)!r} is too deep.") from error
+
+
+def _tagged(text: str) -> str:
+    """The text and its checksum, by which chunks of one value are told from those of two."""
+    return f"{text}#{zlib.crc32(text.encode()):08x}"
+
+
+def _untagged(stored: str) -> str:
+    """The text before its checksum, if it has one: short values and earlier ones do not.
+
+    Raises:
+        ValueError: If the chunks are of several values.
+    """
+    tag = _TAG.search(stored)
+    text = stored[: tag.start()] if tag else stored
+    if tag and stored != _tagged(text):
+        raise ValueError("The chunks of a system attribute are not of one value.")
+    return text
 
 
 def _chunks_of(name: str, value: Any, present: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Keys and texts to write, in this order.
 
-    The first chunk is written last: whoever reads a new value meanwhile finds all of it or none.
+    The first chunk is written last: whoever reads meanwhile finds all of the new value, or the
+    old one, or chunks that do not fit together and raise :exc:`ValueError`.
     """
     text = json.dumps(value)
+    text = _tagged(text) if len(text) > _MAX_ATTR_LENGTH else text
     chunks = [text[i : i + _MAX_ATTR_LENGTH] for i in range(0, len(text), _MAX_ATTR_LENGTH)]
     if _attr_key(name, len(chunks)) in present:
         chunks.append("")  # ends a value that was longer before

@@ -95,6 +95,13 @@ def noise_of(parent: Parent) -> Array:
     return np.asarray(np.diag(K_noisy) - parent.amplitude_var - parent.offset_var)
 
 
+def values_of(parent: Parent) -> Array:
+    """Warped values of the parent's trials, shape ``(m,)``, from what it solved for them."""
+    K_noisy = np.linalg.inv(parent.L_inv.T @ parent.L_inv)
+    X = parent.scaled / parent.inverse_lengthscales
+    return np.asarray(K_noisy @ parent.alpha + bowl(X, parent.shiftable, parent.bowl))
+
+
 def log_normal(values: Array, mean: Array, cov: Array) -> float:
     """Log density of a multivariate normal."""
     r = values - mean

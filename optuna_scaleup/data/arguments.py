@@ -21,11 +21,28 @@ def entropy_of(seed: Any) -> int:
     """
     if seed is None:
         return secrets.randbits(128)
-    if isinstance(seed, bool) or not isinstance(seed, Integral):
-        raise TypeError(f"`seed` is a whole number or None; got {seed!r}.")
-    if seed < 0:
-        raise ValueError(f"`seed` cannot be negative; got {seed}.")
-    return int(seed)
+    return checked_whole_number(seed, "seed", "a whole number or None")
+
+
+def checked_whole_number(given: Any, name: str, what: str, least: int = 0) -> int:
+    """A whole number of any type, such as NumPy's, as Python's; :obj:`bool` is none.
+
+    Args:
+        given: What the user gave.
+        name: Of the argument.
+        what: What it should be.
+        least: The least that it may be.
+
+    Raises:
+        TypeError: If it is no whole number.
+        ValueError: If it is too small.
+    """
+    if isinstance(given, bool) or not isinstance(given, Integral):
+        raise TypeError(f"`{name}` is {what}; got {given!r}.")
+    if given < least:
+        bound = f"is at least {least}" if least else "cannot be negative"
+        raise ValueError(f"`{name}` {bound}; got {given}.")
+    return int(given)
 
 
 def check_study(study: Any) -> None:
@@ -36,10 +53,7 @@ def check_study(study: Any) -> None:
 
 def check_n_startup_trials(n_startup_trials: Any) -> None:
     """Raises TypeError or ValueError unless this is a number of trials."""
-    if isinstance(n_startup_trials, bool) or not isinstance(n_startup_trials, int):
-        raise TypeError(f"`n_startup_trials` is a number of trials; got {n_startup_trials!r}.")
-    if n_startup_trials < 0:
-        raise ValueError(f"`n_startup_trials` cannot be negative; got {n_startup_trials}.")
+    checked_whole_number(n_startup_trials, "n_startup_trials", "a number of trials")
 
 
 def check_independent_sampler(sampler: Any) -> None:
@@ -51,7 +65,7 @@ def check_independent_sampler(sampler: Any) -> None:
 
 
 def checked_search_space(search_space: Any) -> dict[str, BaseDistribution] | None:
-    """A copy of the user's search space.
+    """A copy of the user's search space, if there is one.
 
     Raises:
         TypeError: If it does not map names to distributions.
@@ -59,11 +73,25 @@ def checked_search_space(search_space: Any) -> dict[str, BaseDistribution] | Non
     """
     if search_space is None:
         return None
+    return checked_distributions(search_space, "Leave it out to let the trials tell.")
+
+
+def checked_distributions(search_space: Any, way_out: str) -> dict[str, BaseDistribution]:
+    """A copy of a search space.
+
+    Args:
+        search_space: What the user gave.
+        way_out: What an empty one is answered.
+
+    Raises:
+        TypeError: If it does not map names to distributions.
+        ValueError: If it is empty.
+    """
     if not isinstance(search_space, Mapping) or not all(
         isinstance(name, str) and isinstance(distribution, BaseDistribution)
         for name, distribution in search_space.items()
     ):
         raise TypeError(f"`search_space` maps names to distributions; got {search_space!r}.")
     if not search_space:
-        raise ValueError("`search_space` is empty. Leave it out to let the trials tell.")
+        raise ValueError(f"`search_space` is empty. {way_out}")
     return dict(search_space)

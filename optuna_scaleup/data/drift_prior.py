@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import as_float
 from optuna_scaleup._optuna import is_number
 from optuna_scaleup._optuna import logger
 from optuna_scaleup.data.drift_presets import CONSENSUS
@@ -237,7 +238,7 @@ def _checked_belief(given: Any, what: str) -> Belief:
         raise TypeError(
             f"{what} is an exponent, or an exponent and its standard deviation; got {given!r}."
         )
-    belief = Belief(*map(float, parts))
+    belief = Belief(*map(as_float, parts))
     if not math.isfinite(belief.mean) or not 0.0 < belief.std < math.inf:
         raise ValueError(
             f"{what} is a finite exponent with a positive, finite standard deviation; got "

@@ -7,6 +7,7 @@ place on the target's float axis, and the choice that equals it on a categorical
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,10 @@ MAX_GRID: Final = 4096
 """Longer grids are thinned to this many of their values."""
 
 _LARGEST_EXACT: Final = 2**53
+_LARGEST_LOG: Final = math.log(sys.float_info.max)
+
+_LEAST_LOG_WIDTH: Final = 1e-9
+"""On less, logarithms are straight, and floats tell too few of them apart."""
 
 _REACH: Final = 1.0
 """Coordinates are cut this many ranges outside the range. A value farther off says no more about
@@ -64,7 +69,7 @@ class CategoricalEncoding:
 
 @dataclass(frozen=True)
 class NumericEncoding:
-    """A float or integer range as [0, 1], in log space if the distribution is.
+    """A float or integer range as [0, 1], in log space if the distribution is and it matters.
 
     Args:
         low: Value at coordinate 0, half a step below the lowest value of a discrete range.
@@ -111,10 +116,10 @@ class NumericEncoding:
             low, high = math.log(self.low), math.log(self.high)
         else:
             low, high = self.low, self.high
-        # Halves, as the width of a range may exceed the largest float.
-        width = high / 2 - low / 2
+        # Halves where the width of the range exceeds the largest float.
+        part = 1.0 if math.isfinite(high - low) else 0.5
         with np.errstate(over="ignore"):
-            coordinates = (column / 2 - low / 2) / width
+            coordinates = (column * part - low * part) / (high * part - low * part)
         return np.clip(coordinates, -_REACH, 1.0 + _REACH)
 
     def decode(self, coordinate: float) -> int | float:
@@ -123,7 +128,8 @@ class NumericEncoding:
             return self.values[int(np.argmin(np.abs(self._grid - coordinate)))]
         if self.is_log:
             low, high = math.log(self.low), math.log(self.high)
-            value = math.exp(low + coordinate * (high - low))
+            # Rounded up, the end of a range may exceed the floats.
+            value = math.exp(min(low + coordinate * (high - low), _LARGEST_LOG))
         else:
             value = self.low * (1.0 - coordinate) + self.high * coordinate
         return min(max(value, self.bounds[0]), self.bounds[1])
@@ -159,7 +165,7 @@ def random_coordinate(axis: Axis, rng: np.random.Generator) -> float:
 def _float_encoding(distribution: FloatDistribution) -> NumericEncoding:
     low, high, step = distribution.low, distribution.high, distribution.step
     if step is None:
-        return NumericEncoding(low, high, distribution.log, None, (low, high))
+        return NumericEncoding(low, high, _is_log(distribution), None, (low, high))
     n_values = round((high - low) / step) + 1
     # The same rounding as Optuna's samplers, so that equal settings are equal numbers.
     values = tuple(min(max(k * step + low, low), high) for k in _thinned(n_values))
@@ -169,15 +175,23 @@ def _float_encoding(distribution: FloatDistribution) -> NumericEncoding:
 @lru_cache(maxsize=256)
 def _int_encoding(distribution: IntDistribution) -> NumericEncoding:
     low, high, step = distribution.low, distribution.high, distribution.step
-    if distribution.log and high - low >= MAX_GRID:
+    is_log = _is_log(distribution)
+    if is_log and high - low >= MAX_GRID:
         spaced = np.rint(np.geomspace(low, high, MAX_GRID))
         values = tuple(min(max(int(v), low), high) for v in np.unique(spaced))
     else:
         values = tuple(low + step * k for k in _thinned((high - low) // step + 1))
     half = step / 2
-    origin = low if max(-low, high) > _LARGEST_EXACT and not distribution.log else 0
+    origin = low if max(-low, high) > _LARGEST_EXACT and not is_log else 0
     ends = (low - origin - half, high - origin + half)
-    return NumericEncoding(*ends, distribution.log, values, (low, high), origin)
+    return NumericEncoding(*ends, is_log, values, (low, high), origin)
+
+
+def _is_log(distribution: FloatDistribution | IntDistribution) -> bool:
+    """Whether coordinates are linear in the logarithm."""
+    if not distribution.log:
+        return False
+    return math.log(distribution.high) - math.log(distribution.low) > _LEAST_LOG_WIDTH
 
 
 def _thinned(n_values: int) -> list[int]:

@@ -16,6 +16,8 @@ from typing import Final
 
 from optuna_scaleup._optuna import read_study_attr
 from optuna_scaleup._optuna import write_study_attr
+from optuna_scaleup.data.sizes import Scale as Scale
+from optuna_scaleup.data.sizes import checked_scale
 
 
 if TYPE_CHECKING:
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
 
 
 _ATTR_NAME: Final = "sources"
-
-Scale = Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def read_lineage(study: Study) -> Lineage:
     records = [_record(i, s) for i, s in enumerate(stored["sources"]) if isinstance(s, Mapping)]
     prior = stored.get("drift_prior")
     prior = prior if isinstance(prior, (str, Mapping)) else None
-    return Lineage(tuple(records), _numbers(stored.get("scale")), prior)
+    return Lineage(tuple(records), _scale(stored.get("scale")), prior)
 
 
 def _record(index: int, stored: Mapping[str, Any]) -> SourceRecord:
@@ -100,12 +100,15 @@ def _record(index: int, stored: Mapping[str, Any]) -> SourceRecord:
     return SourceRecord(
         label=label if isinstance(label, str) else f"source {index}",
         study=study if isinstance(study, str) else None,
-        scale=_numbers(stored.get("scale")),
+        scale=_scale(stored.get("scale")),
         rename={old: new for old, new in pairs if isinstance(old, str) and isinstance(new, str)},
         is_transformed=stored.get("is_transformed") is True,
     )
 
 
-def _numbers(stored: Any) -> dict[str, float]:
-    pairs = stored.items() if isinstance(stored, Mapping) else ()
-    return {str(name): float(v) for name, v in pairs if isinstance(v, (int, float)) and v > 0}
+def _scale(stored: Any) -> dict[str, float]:
+    """Sizes by name; none if not all of them are sizes."""
+    try:
+        return checked_scale(stored, "a record")
+    except (TypeError, ValueError):
+        return {}

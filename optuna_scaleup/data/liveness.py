@@ -65,9 +65,7 @@ def _patience(trials: Sequence[FrozenTrial], factor: int) -> timedelta:
     ]
     if not durations:
         return timedelta.max
-    patience = _PATIENCE * factor
-    longest = min(max(durations), timedelta.max / patience)  # times of added trials may be odd
-    return max(factor * _LEAST_PATIENCE, patience * longest)
+    return factor * max(_LEAST_PATIENCE, _PATIENCE * max(durations))
 
 
 def _age(trial: FrozenTrial, asking: FrozenTrial) -> timedelta:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from typing import Any
 
+from optuna_scaleup._optuna import logger
 from optuna_scaleup._optuna import study_beside
-from optuna_scaleup.data.lineage import Scale
+from optuna_scaleup.data.drift_prior import checked_prior
 from optuna_scaleup.data.lineage import SourceRecord
 from optuna_scaleup.data.lineage import read_lineage
+from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.translation import Translation
 from optuna_scaleup.data.user_source import Source
 from optuna_scaleup.data.user_source import SourcesLike
@@ -59,7 +61,20 @@ def recall(study: Study, source: SourcesLike | None = None) -> Recalled:
     missing = tuple(reason for reason in found if isinstance(reason, str))
     if not lineage.scale or not any(one.scale for one in sources):
         return Recalled(sources, None, None, missing)
-    return Recalled(sources, lineage.scale, lineage.drift_prior, missing)
+    prior = _usable_prior(lineage.drift_prior, lineage.scale)
+    return Recalled(sources, lineage.scale, prior, missing)
+
+
+def _usable_prior(
+    drift_prior: str | Mapping[str, Any] | None, scale: Scale
+) -> str | Mapping[str, Any] | None:
+    """What was recorded, if this version takes it; a later one may know more presets."""
+    try:
+        checked_prior(drift_prior, sorted(scale))
+    except (TypeError, ValueError) as error:
+        logger.warning(f"The recorded drift prior is left out. {error}")
+        return None
+    return drift_prior
 
 
 def _found(study: Study, record: SourceRecord) -> Source | str:

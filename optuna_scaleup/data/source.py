@@ -20,6 +20,7 @@ from optuna_scaleup._optuna import is_same_trial
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup._optuna import study_beside
 from optuna_scaleup.data.drift_prior import plain_prior
+from optuna_scaleup.data.labels import numbered
 from optuna_scaleup.data.lineage import Lineage
 from optuna_scaleup.data.lineage import SourceRecord
 from optuna_scaleup.data.lineage import write_lineage
@@ -186,14 +187,12 @@ def source_readers(source: Any) -> tuple[SourceReader, ...]:
 
 def _labels(sources: Sequence[Source]) -> list[str]:
     """A name for each; those that share one, from several storages, are numbered."""
-    names = [
-        source.label or (f"list of trials {i}" if len(sources) > 1 else "list of trials")
-        for i, source in enumerate(sources)
-    ]
-    return [
-        name if names.count(name) == 1 else f"{name} ({names[: i + 1].count(name)})"
-        for i, name in enumerate(names)
-    ]
+    return numbered(
+        [
+            source.label or (f"list of trials {i}" if len(sources) > 1 else "list of trials")
+            for i, source in enumerate(sources)
+        ]
+    )
 
 
 def tell_lineage(
@@ -221,6 +220,6 @@ def _is_beside(source: Study, target: Study) -> bool:
         return False
     try:
         own, other = read_trials(source)[:1], read_trials(found)[:1]
-    except KeyError:
+    except Exception:  # of whatever storage: one that fails is not the target's, which works
         return False
     return len(own) == len(other) and all(map(is_same_trial, own, other))

@@ -101,8 +101,12 @@ class SearchSpace:
         return np.stack(columns, axis=-1) if columns else np.empty((len(rows), 0))
 
     def are_near(self, params: Mapping[str, Any], others: Mapping[str, Any]) -> bool:
-        """Whether two points have the same parameters, too close to each other to run both."""
-        if params.keys() != others.keys():
+        """Whether two points have the same parameters, too close to each other to run both.
+
+        Parameters without a column do not tell them apart: a trial shows those as well, a plan
+        holds none of them.
+        """
+        if any((name in params) != (name in others) for name in self.names):
             return False
         X = self.encode([params, others])
         return bool(are_near(X[:1], X[1:])[0, 0])

@@ -18,6 +18,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial
 
+from optuna_scaleup._optuna import as_float
 from optuna_scaleup._optuna import as_legal
 from optuna_scaleup._optuna import is_number
 from optuna_scaleup._optuna import logger
@@ -61,7 +62,7 @@ def trials_of_table(
             unusable.setdefault(reason, []).append(i)
             continue
         trial = create_trial(
-            value=float(cells[value]),
+            value=as_float(cells[value]),
             params={name: legal[0] for name, legal in params.items() if legal is not None},
             distributions=dict(search_space),
         )
@@ -105,12 +106,14 @@ def _legal(cell: Any, distribution: BaseDistribution) -> tuple[Any] | None:
     if isinstance(distribution, CategoricalDistribution):
         return as_legal(None if _is_missing(cell) else cell, distribution)
     legal = as_legal(cell, distribution)
-    if legal is None and isinstance(distribution, FloatDistribution) and is_number(cell):
+    number = as_float(cell)
+    if legal is None and isinstance(distribution, FloatDistribution) and math.isfinite(number):
         step, low, high = distribution.step, distribution.low, distribution.high
-        near = min(max(cell, low), high)
+        near = min(max(number, low), high)
         if step is not None:
             near = min(low + step * round((near - low) / step), high)
-        return as_legal(near, distribution) if math.isclose(cell, near, rel_tol=_DIGITS) else None
+        is_close = math.isclose(number, near, rel_tol=_DIGITS)
+        return as_legal(near, distribution) if is_close else None
     return legal
 
 
@@ -127,7 +130,7 @@ def _reason(
     cells: Mapping[str, Any], params: Mapping[str, tuple[Any] | None], value: str
 ) -> str | None:
     """Why a row cannot be used; :obj:`None` if it can."""
-    if not is_number(cells[value]) or math.isnan(cells[value]):
+    if math.isnan(as_float(cells[value])):
         return f"without a number in {value!r}"
     for name, legal in params.items():
         if legal is None and _is_missing(cells[name]):

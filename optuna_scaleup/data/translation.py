@@ -20,7 +20,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
-from optuna_scaleup._optuna import is_number
+from optuna_scaleup._optuna import as_float
 
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _middle(distribution: FloatDistribution | IntDistribution) -> float | int:
 
 def _range_of(image: Sequence[Any]) -> FloatDistribution | IntDistribution | None:
     """A range of these values if all are numbers, logarithmic if the middle is nearer to that."""
-    if not image or not all(is_number(v) and math.isfinite(v) for v in image):
+    if not image or not all(math.isfinite(as_float(value)) for value in image):
         return None
     ordered = sorted(image)
     low, middle, high = ordered[0], ordered[len(ordered) // 2], ordered[-1]

@@ -13,7 +13,7 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
 from optuna_scaleup._optuna import read_trials
-from optuna_scaleup.data.arguments import checked_search_space
+from optuna_scaleup.data.arguments import checked_distributions
 from optuna_scaleup.data.sizes import checked_scale
 from optuna_scaleup.data.table import trials_of_table
 from optuna_scaleup.data.translation import Translation
@@ -126,9 +126,9 @@ class Source:
             ValueError: If a column is missing or not numeric, or for the reasons of
                 :class:`Source`.
         """
-        space = checked_search_space(search_space)
-        if space is None:
-            raise TypeError("`search_space` maps names of columns to distributions; got None.")
+        space = checked_distributions(
+            search_space, "It names the columns of the parameters, each with its distribution."
+        )
         goal = checked_direction(direction)
         if not isinstance(value, str):
             raise TypeError(f"`value` is the name of a column; got {value!r}.")

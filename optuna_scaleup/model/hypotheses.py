@@ -25,7 +25,7 @@ _OWN_ALONE = 60
 
 
 def log_priors(n_sources: int) -> Array:
-    """Prior log weight of every source, the largest first in line, and, last, of "no source"."""
+    """Prior log weight of every source, small to large, and, last, of "no source"."""
     if not n_sources:
         return np.zeros(1)
     shares = LARGER_IS_CLOSER ** np.arange(n_sources)

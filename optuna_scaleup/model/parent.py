@@ -35,8 +35,7 @@ class Parent:
         amplitude_var: Kernel variance.
         offset_var: Variance of its constant mean.
         L_inv: Inverse Cholesky factor of its noisy covariance, shape ``(n_parent, n_parent)``.
-        alpha: ``K_noisy^-1 (z - prior mean)``, shape ``(n_parent,)``.
-        z: Its warped values, shape ``(n_parent,)``.
+        alpha: ``K_noisy^-1 (z - prior mean)`` of its warped values ``z``, shape ``(n_parent,)``.
         bowl: Weight of the prior bowl towards the centre of the space (see :func:`bowl`).
     """
 
@@ -49,7 +48,6 @@ class Parent:
     offset_var: float
     L_inv: Array
     alpha: Array
-    z: Array
     bowl: float
 
     @property

@@ -129,7 +129,7 @@ class _ParentPaths:
     def __init__(self, parent: Parent, shift: Array, rng: np.random.Generator) -> None:
         self._p = parent
         self._shift = shift
-        n_paths, n_trials = len(shift), len(parent.z)
+        n_paths, n_trials = len(shift), len(parent.alpha)
         self._features = RandomFeatures(n_paths, parent.kernel, rng)
         L = np.linalg.inv(parent.L_inv)
         total = (L**2).sum(axis=-1)

@@ -119,7 +119,6 @@ def fit_source(
         offset_var=OFFSET_VAR,
         L_inv=L_inv,
         alpha=L_inv.T @ (L_inv @ (z[0] - density.prior_mean)),
-        z=z[0],
         bowl=density.bowl_weight,
     )
     log_lengthscales = gp.gp_prior(n_axes, 0.0, hyperprior).loc[:n_axes].copy()

@@ -20,6 +20,7 @@ from optuna.trial import TrialState
 from optuna_scaleup._optuna import as_float
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.arguments import check_study
+from optuna_scaleup.data.labels import numbered
 from optuna_scaleup.data.outcomes import counted_value
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.types import Array
@@ -71,13 +72,12 @@ def groups_of(study: Any) -> dict[str, list[Study]]:
 
 
 def _by_name(studies: Iterable[Study]) -> dict[str, list[Study]]:
-    """Each under its name; of one name in several storages the later ones are numbered."""
-    groups: dict[str, list[Study]] = {}
-    for one in studies:
+    """Each under its name; those that share one, from several storages, are numbered."""
+    listed = list(studies)
+    for one in listed:
         check_study(one)
-        n_before = sum(before.study_name == one.study_name for [before] in groups.values())
-        groups[f"{one.study_name} ({n_before + 1})" if n_before else one.study_name] = [one]
-    return groups
+    labels = numbered([one.study_name for one in listed])
+    return {label: [one] for label, one in zip(labels, listed, strict=True)}
 
 
 def check(groups: Mapping[str, Sequence[Study]], x: str, cost: Cost | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -208,3 +209,50 @@ def test_ranges_of_more_integers_than_floats_count(high: int) -> None:
     encoding = encoding_of(IntDistribution(0, high))
     assert [encoding.decode(u) for u in (0.0, 1.0)] == [0, high]
     assert abs(encoding.decode(0.5) / high - 0.5) < 1e-3
+
+
+@pytest.mark.parametrize("low", [2**53, 10**16, 2**60])
+@pytest.mark.parametrize("width", [1, 10, 10**5])
+def test_integers_whose_logarithms_coincide(low: int, width: int) -> None:
+    encoding = encoding_of(IntDistribution(low, low + width, log=True))
+    values = [low, low + width // 2, low + width]
+    coordinates = encoding.encode(values)
+    middle = (width // 2 + 0.5) / (width + 1)
+    np.testing.assert_allclose(coordinates, [0.5 / (width + 1), middle, 1 - 0.5 / (width + 1)])
+    assert [encoding.decode(float(u)) for u in coordinates[[0, 2]]] == [low, low + width]
+    assert encoding.axis.grid is not None
+    assert np.all(np.diff(encoding.axis.grid) > 0.0)
+
+
+@pytest.mark.parametrize("low", [1e10, 1e12, 1e16])
+def test_a_narrow_logarithmic_range_is_as_good_as_a_straight_one(low: float) -> None:
+    for ratio in (1.0 + 0.9e-9, 1.0 + 1.1e-9):
+        distribution = IntDistribution(int(low), int(low * ratio) + 1, log=True)
+        encoding = encoding_of(distribution)
+        shares = np.linspace(0.0, 1.0, 5)
+        values = [distribution.low + round(u * (distribution.high - low)) for u in shares]
+        straight = encoding_of(IntDistribution(distribution.low, distribution.high))
+        np.testing.assert_allclose(encoding.encode(values), straight.encode(values), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        FloatDistribution(0, 5e-324),
+        FloatDistribution(-5e-324, 5e-324),
+        FloatDistribution(1e10, math.nextafter(1e10, math.inf), log=True),
+    ],
+)
+def test_ranges_of_neighbouring_floats(distribution: FloatDistribution) -> None:
+    encoding = encoding_of(distribution)
+    ends = [distribution.low, distribution.high]
+    np.testing.assert_array_equal(encoding.encode(ends), [0.0, 1.0])
+    assert [encoding.decode(u) for u in (0.0, 1.0)] == ends
+    np.testing.assert_array_equal(encoding.encode([-math.inf, math.inf]), [-1.0, 2.0])
+
+
+def test_logarithmic_ranges_may_end_at_the_largest_float() -> None:
+    for low in np.exp(np.linspace(-700.0, 700.0, 100)):
+        encoding = encoding_of(FloatDistribution(float(low), sys.float_info.max, log=True))
+        for coordinate in (0.0, 0.5, 1.0, 2.0):
+            assert low <= encoding.decode(coordinate) <= sys.float_info.max

@@ -201,6 +201,7 @@ def test_a_misspelt_name_is_told(log_lines: list[str]) -> None:
         ({"lr": {"n": "x"}}, TypeError, "an exponent"),
         ({"lr": {"n": (1.0, 0.0)}}, ValueError, "positive, finite standard deviation"),
         ({"lr": {"n": float("nan")}}, ValueError, "finite exponent"),
+        ({"lr": {"n": 10**400}}, ValueError, "finite exponent"),
         ({"lr": {"n": (1.0, 2.0, 3.0)}}, TypeError, "an exponent"),
         ({1: {"n": 1.0}}, TypeError, "names of parameters"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,14 @@ def test_a_foreign_record_is_no_lineage(stored: object) -> None:
     study = optuna.create_study()
     write_study_attr(study, "sources", stored)
     assert read_lineage(study) == Lineage()
+
+
+@pytest.mark.parametrize("size", [10**400, math.inf, math.nan, True, 0, -1.0, "big", None, [1]])
+def test_what_is_no_size_leaves_the_sizes_unknown(size: object) -> None:
+    study = optuna.create_study()
+    sized = {"label": "s", "scale": {"params": size, "tokens": 2.0}}
+    write_study_attr(study, "sources", {"sources": [sized], "scale": {"params": size}})
+    assert read_lineage(study) == Lineage((SourceRecord("s"),))
 
 
 @pytest.mark.parametrize(

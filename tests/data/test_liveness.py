@@ -114,6 +114,8 @@ def test_beside_a_heartbeat_durations_hardly_count(tmp_path: Path) -> None:
     asking = running(3, timedelta(0))
     now = without_dead(study, [*trials, asking], asking, Notices())
     assert [trial.number for trial in now] == [0, 2, 3]
+    trials[2].datetime_start, trials[2].datetime_complete = datetime.min, datetime.max
+    assert len(without_dead(study, [*trials, asking], asking, Notices())) == 4
 
 
 @pytest.mark.parametrize("state", [TrialState.FAIL, TrialState.WAITING, TrialState.PRUNED])

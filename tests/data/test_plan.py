@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import optuna
 import pytest
+from optuna.storages import InMemoryStorage
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import read_attr
@@ -49,6 +51,59 @@ def test_long_values_are_cut_in_chunks_and_replaced_whole() -> None:
     assert read_attr(study.trials[0], "plan") == long
     write_attr(study, study.trials[0], "plan", {"short": 1})
     assert read_attr(study.trials[0], "plan") == {"short": 1}
+
+
+LONG = [{f"parameter {i}": (i + shift) / 7 for i in range(300)} for shift in range(3)]
+LONGER = {"text": "x" * 5000}
+
+
+class Recording(InMemoryStorage):
+    """Keeps the attributes of the trial after each write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.states: list[dict[str, Any]] = []
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        super().set_trial_system_attr(trial_id, key, value)
+        self.states.append(dict(self.get_trial(trial_id).system_attrs))
+
+
+def read_or_none(attrs: dict[str, Any]) -> Any:
+    trial = optuna.create_trial(value=0.0, system_attrs=attrs)
+    try:
+        return read_attr(trial, "plan")
+    except ValueError:
+        return None
+
+
+@pytest.mark.parametrize("old", [LONG[0], {**LONG[0], **LONGER}, {"short": 0}])
+@pytest.mark.parametrize("new", [LONG[1], {**LONG[1], **LONGER}, {"short": 1}])
+def test_whoever_reads_meanwhile_finds_no_mixture(old: Any, new: Any) -> None:
+    storage = Recording()
+    study = optuna.create_study(storage=storage)
+    study.ask()
+    write_attr(study, study.trials[0], "plan", old)
+    n_before = len(storage.states)
+    write_attr(study, study.trials[0], "plan", new)
+    before, *meanwhile, after = map(read_or_none, storage.states[n_before - 1 :])
+    assert (before, after) == (old, new)
+    assert all(value in (old, new, None) for value in meanwhile)
+
+
+def test_long_values_of_earlier_versions_are_read_and_replaced_whole() -> None:
+    """They have no tag."""
+    study, _ = fresh_trial()
+    text = json.dumps(LONG[2])
+    chunks = [text[i : i + 2045] for i in range(0, len(text), 2045)]
+    before = {f"scaleup:plan:{i}": chunk for i, chunk in enumerate(chunks)}
+    for key, chunk in before.items():
+        study._storage.set_trial_system_attr(study.trials[0]._trial_id, key, chunk)
+    assert read_attr(study.trials[0], "plan") == LONG[2]
+    write_attr(study, study.trials[0], "plan", LONG[0])
+    after = study.trials[0].system_attrs
+    assert read_or_none(after) == LONG[0]
+    assert read_or_none({**after, "scaleup:plan:0": before["scaleup:plan:0"]}) is None
 
 
 def test_no_plan() -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import optuna
+import pytest
 
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup import Source
+from optuna_scaleup.data.lineage import Lineage
+from optuna_scaleup.data.lineage import SourceRecord
+from optuna_scaleup.data.lineage import write_lineage
 from optuna_scaleup.data.recall import recall
 
 
@@ -77,6 +82,25 @@ def test_a_transformed_study_is_not_taken_as_it_is(tmp_path: Path) -> None:
         assert not recalled.sources
         assert recalled.missing[0].startswith("'small' (its `transform` is a function")
     assert recall(large, transformed).sources == (transformed,)
+
+
+@pytest.mark.parametrize(
+    "prior", ["law of 2030", {"lr": {"params": -0.5}}, {"lr": "steep"}, {"lr": [10**400, 1]}]
+)
+def test_a_prior_that_is_not_known_here_is_left_out(
+    tmp_path: Path, prior: Any, log_lines: list[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    study_of(url, "small", "lr")
+    large = optuna.create_study(storage=url)
+    record = SourceRecord("small", "small", {"size": 1e6})
+    write_lineage(large, Lineage((record,), {"size": 1e9}, prior))
+    recalled = recall(large)
+    assert recalled.scale == {"size": 1e9}
+    assert recalled.drift_prior is None
+    (line,) = log_lines
+    assert line.startswith("The recorded drift prior is left out. ")
+    ScaleUpSampler(recalled.sources, scale=recalled.scale, drift_prior=recalled.drift_prior)
 
 
 def test_given_sources_come_first(tmp_path: Path) -> None:

@@ -20,7 +20,12 @@ from optuna_scaleup.data.space import SearchSpace
 
 POINT: dict[str, Any] = {"c": "a", "x": 0.5}
 OTHER: dict[str, Any] = {"c": "b", "x": 0.5}
-SPACE = {"c": CategoricalDistribution(["a", "b"]), "x": FloatDistribution(0, 1)}
+SPACE = {
+    "c": CategoricalDistribution(["a", "b"]),
+    "opt": CategoricalDistribution(["adam"]),
+    "x": FloatDistribution(0, 1),
+}
+OUTSIDE = FloatDistribution(0, 1)
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def plan(study: optuna.Study, number: int, params: dict[str, Any]) -> None:
 
 def show(study: optuna.Study, number: int, name: str, value: float) -> None:
     trial_id = study.trials[number]._trial_id
-    study._storage.set_trial_param(trial_id, name, value, SPACE[name])
+    study._storage.set_trial_param(trial_id, name, value, SPACE.get(name, OUTSIDE))
 
 
 def gives_way(study: optuna.Study, number: int, *seen: int) -> bool:
@@ -56,6 +61,14 @@ def test_so_it_does_to_one_nearby(study: optuna.Study, x: float, expected: bool)
     """As a suggestion that knows of the other one would."""
     plan(study, 0, {"c": "a", "x": x})
     assert gives_way(study, 1) == expected
+
+
+@pytest.mark.parametrize("name", ["opt", "outside"])
+def test_what_is_not_planned_does_not_tell_trials_apart(study: optuna.Study, name: str) -> None:
+    """Of one value, or outside the space: the trial has it, its plan has not."""
+    plan(study, 0, POINT)
+    show(study, 0, name, 0.0)
+    assert gives_way(study, 1)
 
 
 def test_other_plans_do_not_matter(study: optuna.Study) -> None:

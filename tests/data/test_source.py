@@ -13,6 +13,8 @@ from optuna.trial import TrialState
 
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.lineage import SourceRecord
+from optuna_scaleup.data.lineage import read_lineage
 from optuna_scaleup.data.source import source_readers
 
 
@@ -78,6 +80,13 @@ def test_a_deleted_source_serves_what_was_seen_last(kind: str, tmp_path: Path) -
     assert len(never_read.read(Notices()).trials) == 0
 
 
+def lose(storage: optuna.storages.RDBStorage, path: Path) -> None:
+    """Deletes the file of an SQLite storage."""
+    storage.remove_session()
+    storage.engine.dispose()
+    path.unlink()
+
+
 def test_a_source_whose_storage_is_gone_serves_what_was_seen_last(
     tmp_path: Path, log_lines: list[str]
 ) -> None:
@@ -85,14 +94,22 @@ def test_a_source_whose_storage_is_gone_serves_what_was_seen_last(
     small = finished_study(storage=storage, study_name="small")
     study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
-    storage.remove_session()
-    storage.engine.dispose()
-    (tmp_path / "secret.db").unlink()
+    lose(storage, tmp_path / "secret.db")
     study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
     assert len(study.get_trials(states=(TrialState.COMPLETE,))) == 3
     (line,) = [line for line in log_lines if "cannot be read" in line]
     assert "'small' cannot be read (StorageInternalError); going on with the 3 trials" in line
     assert "secret" not in line
+
+
+@pytest.mark.parametrize("name", ["small", "large"])
+def test_a_source_that_is_gone_from_the_start_stops_no_study(tmp_path: Path, name: str) -> None:
+    storage = optuna.storages.RDBStorage(f"sqlite:///{tmp_path / 'gone.db'}")
+    small = finished_study(storage=storage, study_name="small")
+    study = optuna.create_study(study_name=name, sampler=ScaleUpSampler(small, seed=0))
+    lose(storage, tmp_path / "gone.db")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    assert read_lineage(study).sources == (SourceRecord("small"),)
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "journal"])
@@ -122,8 +139,9 @@ def test_a_study_is_not_the_copy_of_its_source() -> None:
 
 
 def test_sources_of_one_name_are_told_apart() -> None:
-    studies = [finished_study(study_name=name) for name in ("s", "t", "s")]
-    assert [reader.label for reader in source_readers(studies)] == ["s (1)", "t", "s (2)"]
+    studies = [finished_study(study_name=name) for name in ("s", "t", "s", "s (2)")]
+    labels = [reader.label for reader in source_readers(studies)]
+    assert labels == ["s (1)", "t", "s (3)", "s (2)"]
 
 
 def test_another_number_of_objectives_is_an_error() -> None:

@@ -14,6 +14,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
+from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup import Source
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup.data.source import SourceData
@@ -134,6 +135,21 @@ def test_a_function_that_is_not_defined_at_an_end_of_the_range() -> None:
     assert trials[0].distributions == {"x": FloatDistribution(-2, 0)}
 
 
+def test_a_function_that_leaves_the_floats() -> None:
+    """An integer beyond them counts as infinite, and no range ends there."""
+    study = study_of({"x": 3}, {"x": 10}, distribution=IntDistribution(0, 2000))
+    source = Source(study, transform={"x": lambda x: 2**x})
+    assert read(source).trials[0].distributions == {"x": IntDistribution(8, 1024)}
+    study.add_trial(
+        optuna.create_trial(
+            value=0.0, params={"x": 2000}, distributions={"x": IntDistribution(0, 2000)}
+        )
+    )
+    assert [trial.params["x"] for trial in read(source).trials] == [8, 1024, 2**2000]
+    large = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    large.optimize(lambda trial: trial.suggest_int("x", 1, 2**20, log=True), n_trials=2)
+
+
 def test_a_failing_function_says_where() -> None:
     with pytest.raises(ValueError, match=r"`transform` of 'x' failed for 0\.0 of trial 1"):
         read(Source(study_of({"x": 0.5}, {"x": 0.0}), transform={"x": math.log}))
@@ -242,7 +258,7 @@ def test_a_table_is_called_by_its_name() -> None:
         ({"loss": [[1.0, 2.0]] * 7}, {}, ValueError, "'loss' is not numeric"),
         ({"loss": [1.0] * 6}, {}, ValueError, "differ in length: {'loss': 6, 'lr': 7"),
         ({}, {"direction": "up"}, ValueError, "`direction` is 'minimize' or 'maximize'"),
-        ({}, {"search_space": {}}, ValueError, "`search_space` is empty"),
+        ({}, {"search_space": {}}, ValueError, "empty. It names the columns of the parameters"),
         ({}, {"search_space": None}, TypeError, "`search_space` maps"),
         ({}, {"value": 3}, TypeError, "`value` is the name of a column"),
         ({}, {"df": [1, 2]}, TypeError, "type 'list'"),
@@ -268,6 +284,27 @@ def test_digits_lost_in_single_precision_do_not_matter(step: float | None) -> No
     values = [trial.params["x"] for trial in data.trials]
     assert values == pytest.approx([0.1, 0.3, 0.7])
     assert all(0.1 <= value <= 0.7 for value in values)
+
+
+@pytest.mark.parametrize("step", [None, 0.1])
+@pytest.mark.parametrize(
+    ("x", "reason"),
+    [(math.nan, "without 'x'"), (math.inf, "with 'x' outside"), (10**400, "with 'x' outside")],
+    ids=["missing", "infinite", "huge"],
+)
+def test_a_cell_that_is_no_number_of_the_range_costs_its_row(
+    x: float, reason: str, step: float | None, log_lines: list[str]
+) -> None:
+    space = {"x": FloatDistribution(0, 1, step=step)}
+    data = read(Source.from_dataframe({"x": [0.1, x, 0.3], "y": [1.0, 2.0, 3.0]}, space, "y"))
+    assert [trial.params["x"] for trial in data.trials] == pytest.approx([0.1, 0.3])
+    assert f"Using 2 of 3 rows of 'table'; unusable: 1 {reason}" in log_lines[0]
+
+
+def test_a_result_beyond_the_floats_is_a_run_that_diverged() -> None:
+    df = {"x": [0.1, 0.2, 0.3], "y": [1, 10**400, -(10**400)]}
+    data = read(Source.from_dataframe(df, {"x": UNIT}, "y"))
+    assert [trial.value for trial in data.trials] == [1.0, math.inf, -math.inf]
 
 
 def test_a_missing_value_may_be_a_choice() -> None:

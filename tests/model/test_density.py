@@ -177,14 +177,15 @@ def test_value_with_a_parent_agrees_with_the_dense_joint_gp(noisy: bool, share: 
     source = mixed_source()
     rows = mixed_rows(7, 0.45, 2, noisy)
     density = transfer_density(rows, source, additive_share=share)
-    parent, m = source.parent, len(source.parent.z)
+    parent, z_parent = source.parent, oracles.values_of(source.parent)
+    m = len(z_parent)
     for theta in thetas(density, 3)[:, None]:
         t = density.unpack(theta)
         v, z = density.warped(t)
         mean, cov = oracles.joint_prior(parent, rows.features, rows.axis, t, share)
         cov = cov + np.diag([*oracles.noise_of(parent), *density.noise(t, v)[0]])
-        joint = oracles.log_normal(np.concatenate([parent.z, z[0]]), mean, cov)
-        alone = oracles.log_normal(parent.z, mean[:m], cov[:m, :m])
+        joint = oracles.log_normal(np.concatenate([z_parent, z[0]]), mean, cov)
+        alone = oracles.log_normal(z_parent, mean[:m], cov[:m, :m])
         np.testing.assert_allclose(log_likelihood(density, theta)[0], joint - alone, rtol=1e-6)
 
 

@@ -49,9 +49,10 @@ def test_link_agrees_with_the_dense_joint_gp() -> None:
         nothing = np.full((1,), -np.inf)
         t = Theta(shift[b : b + 1], np.zeros((1, 4)), nothing, nothing, np.zeros(1))
         mean, cov = oracles.joint_prior(parent, features, axis, t)
-        m = len(parent.z)
+        z = oracles.values_of(parent)
+        m = len(z)
         cov[m:, m:] -= OFFSET_VAR
-        mean, cov = oracles.condition(mean, cov, parent.z, oracles.noise_of(parent))
+        mean, cov = oracles.condition(mean, cov, z, oracles.noise_of(parent))
         np.testing.assert_allclose(link.mean[b], mean, rtol=1e-6, atol=1e-8)
         np.testing.assert_allclose(link.cov[b], cov, rtol=1e-6, atol=1e-7)
 

@@ -78,7 +78,7 @@ def dense(density: Density, theta: Array, query: Array, extra: Array) -> tuple[A
         mean, cov = oracles.plain_prior(features, rows.axis, rows.shiftable, weight, t, share)
     else:
         mean, cov = oracles.joint_prior(density.parent, features, rows.axis, t, share)
-        values = np.concatenate([density.parent.z, values])
+        values = np.concatenate([oracles.values_of(density.parent), values])
         noise = np.concatenate([oracles.noise_of(density.parent), noise])
     return oracles.condition(mean, cov, values, noise)
 

@@ -268,11 +268,12 @@ def test_anytime_bad_arguments() -> None:
 
 
 def test_anytime_tells_studies_of_one_name_apart() -> None:
-    studies = [optuna.create_study(study_name="large") for _ in range(3)]
+    given = ("large (2)", "large", "large")
+    studies = [optuna.create_study(study_name=name) for name in given]
     for study in studies:
         study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
     names = {trace.name for trace in figures.plot_anytime(studies).data if trace.name}
-    assert {"large", "large (2)", "large (3)"} <= names
+    assert {"large (1)", "large (2)", "large (3)"} <= names
 
 
 def test_anytime_says_which_costs_there_are() -> None:

@@ -1,0 +1,28 @@
+"""Studies that share a name are told apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optuna_scaleup.data.labels import numbered
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", "b", "a"], ["a (1)", "b", "a (2)"]),
+        (["a (2)", "a", "a"], ["a (2)", "a (1)", "a (3)"]),
+        (["a", "a", "a (1)", "a (1)"], ["a (2)", "a (3)", "a (1) (1)", "a (1) (2)"]),
+        ([], []),
+    ],
+)
+def test_shared_names_are_numbered(names: list[str], expected: list[str]) -> None:
+    assert numbered(names) == expected
+
+
+@given(st.lists(st.sampled_from(["a", "a (1)", "a (2)", "a (1) (1)"]), max_size=6))
+def test_no_two_are_called_the_same(names: list[str]) -> None:
+    assert len(set(numbered(names))) == len(names)
