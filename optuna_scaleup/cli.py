@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import sys
@@ -24,6 +25,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from optuna_scaleup.dashboard import publish
+from optuna_scaleup.data.drift_presets import PRESETS
 from optuna_scaleup.data.recall import recall
 from optuna_scaleup.data.user_source import Source
 from optuna_scaleup.recommending import recommend
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 _STORAGE_VARIABLE: Final = "OPTUNA_SCALEUP_STORAGE"
 _FAILED, _USAGE, _BROKEN = 1, 2, 3
+_SIZE_ADVICE: Final = "Give one as in --source small@2e8, or leave --scale out."
 # `user:password@`, up to the last @ of the word, and `?password=…` as drivers take it.
 _PASSWORD: Final = re.compile(r"(://[^:/@\s]*):\S+@|(\b(?:password|passwd|pwd)=)[^&\s'\"]+", re.I)
 _SQLITE_PATH: Final = re.compile(r"sqlite(?:\+\w+)?:///(?!:memory:|file:)([^?]+)")
@@ -66,6 +69,10 @@ class _Failure(Exception):
     """Something that the user can put right."""
 
 
+class _Misuse(Exception):
+    """A command line that means nothing, whatever the storage holds."""
+
+
 class _Parser(argparse.ArgumentParser):
     """Never echoes a password."""
 
@@ -80,10 +87,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     url = flags.storage or os.environ.get(_STORAGE_VARIABLE, "")
     try:
         print(flags.run(flags, url))
-    except _Failure as error:
-        print(f"optuna-scaleup: {redacted(str(error), url)}", file=sys.stderr)
-        return _FAILED
-    except (ImportError, TypeError, ValueError) as error:
+    except _Misuse as error:
+        print(f"optuna-scaleup: {error}", file=sys.stderr)
+        return _USAGE
+    except (_Failure, ImportError, TypeError, ValueError) as error:
         print(f"optuna-scaleup: {redacted(str(error), url)}", file=sys.stderr)
         return _FAILED
     except Exception:
@@ -114,7 +121,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    def command(name: str, run: Callable[..., str], text: str) -> argparse.ArgumentParser:
+    def command(
+        name: str, run: Callable[..., str], text: str, needs_target: bool = True
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(
             name,
             help=text,
@@ -133,24 +142,29 @@ def _parser() -> argparse.ArgumentParser:
             "sizes as in params=2e8,tokens=4e9 or a number (default: as --target remembers); "
             "a name that holds an @ needs one more at its end",
         )
-        sub.add_argument("--target", metavar="NAME", help="the large study")
-        sub.add_argument("--scale", type=_sizes, help="sizes of the large study")
-        sub.add_argument("--drift-prior", help="preset: what is believed about the drift")
+        sub.add_argument("--target", metavar="NAME", required=needs_target, help="the large study")
+        sub.add_argument("--scale", type=_sizes, metavar="SIZES", help="sizes of the large study")
+        sub.add_argument(
+            "--drift-prior", choices=[*PRESETS], help="preset: what is believed about the drift"
+        )
         sub.add_argument("--json", action="store_true", help="print JSON")
         return sub
 
-    one = command("recommend", _recommend, "print what to run next at the large scale")
-    one.add_argument("-n", type=int, default=1, help="how many to run at once (default: 1)")
+    text = "print what to run next at the large scale"
+    one = command("recommend", _recommend, text, needs_target=False)
+    one.add_argument("-n", type=_count, default=1, help="how many to run at once (default: 1)")
     command("report", _report, "print what the large study learnt from its sources")
     command("publish", _publish, "write notes and figures for optuna-dashboard")
     return parser
 
 
 def _recommend(flags: argparse.Namespace, url: str) -> str:
+    if flags.target is None and not flags.source:
+        raise _Misuse("recommend needs --source, --target, or both.")
+    if flags.target is None and flags.scale is not None and not any(s for _, s in flags.source):
+        raise _Misuse(f"--scale is of no use: no source has a size. {_SIZE_ADVICE}")
     storage = _storage(url)
     if flags.target is None:
-        if not flags.source:
-            raise _Failure("recommend needs --source, --target, or both.")
         found = recommend(
             _sources(flags, storage), scale=flags.scale, n=flags.n, drift_prior=flags.drift_prior
         )
@@ -164,14 +178,14 @@ def _recommend(flags: argparse.Namespace, url: str) -> str:
 
 def _report(flags: argparse.Namespace, url: str) -> str:
     storage = _storage(url)
-    study = _target(flags, storage)
+    study = _study(flags.target, storage)
     report = _sampler(flags, study, storage).diagnose(study)
     return json.dumps(report.to_dict(), indent=2) if flags.json else str(report)
 
 
 def _publish(flags: argparse.Namespace, url: str) -> str:
     storage = _storage(url)
-    study = _target(flags, storage)
+    study = _study(flags.target, storage)
     study.sampler = _sampler(flags, study, storage)
     publish(study)
     if flags.json:
@@ -185,10 +199,11 @@ def _storage(url: str) -> Any:
     """What Optuna takes as a storage.
 
     Raises:
+        _Misuse: If none is named.
         _Failure: If there is none that can be reached.
     """
     if not url:
-        raise _Failure(f"No storage: give --storage, or set {_STORAGE_VARIABLE}.")
+        raise _Misuse(f"No storage: give --storage, or set {_STORAGE_VARIABLE}.")
     try:
         if "://" in url:
             _check_file(url)
@@ -222,12 +237,6 @@ def _study(name: str, storage: Any) -> Study:
         raise _Failure(f"The storage has no study {name!r}. It has: {names}.") from None
 
 
-def _target(flags: argparse.Namespace, storage: Any) -> Study:
-    if flags.target is None:
-        raise _Failure("This command needs --target, the large study.")
-    return _study(flags.target, storage)
-
-
 def _sources(flags: argparse.Namespace, storage: Any) -> list[Source]:
     return [Source(_study(name, storage), scale=scale) for name, scale in flags.source]
 
@@ -237,8 +246,11 @@ def _sampler(flags: argparse.Namespace, study: Study, storage: Any) -> ScaleUpSa
     recalled = recall(study, _sources(flags, storage) if flags.source else None)
     for source in recalled.missing:
         print(f"Going on without source {source}.", file=sys.stderr)
+    sources = list(recalled.sources)
+    if flags.scale is not None and sources and not any(source.scale for source in sources):
+        raise _Failure(f"--scale is of no use: no source has a size. {_SIZE_ADVICE}")
     return ScaleUpSampler(
-        list(recalled.sources) or None,
+        sources or None,
         seed=0,
         scale=recalled.scale if flags.scale is None else flags.scale,
         drift_prior=flags.drift_prior or recalled.drift_prior,
@@ -253,10 +265,9 @@ def _named_source(text: str) -> tuple[str, float | Mapping[str, float] | None]:
 
 def _sizes(text: str) -> float | dict[str, float]:
     """``2e8`` or ``params=2e8,tokens=4e9``."""
+    is_named = "=" in text
     try:
-        if "=" not in text:
-            return float(text)
-        pairs = [part.split("=") for part in text.split(",")]
+        pairs = [part.split("=") for part in text.split(",")] if is_named else [["", text]]
         sizes = {name.strip(): float(size) for name, size in pairs}
     except ValueError:
         raise argparse.ArgumentTypeError(
@@ -264,7 +275,15 @@ def _sizes(text: str) -> float | dict[str, float]:
         ) from None
     if len(sizes) < len(pairs):
         raise argparse.ArgumentTypeError(f"a size is named twice in {text!r}")
-    return sizes
+    if not all(0.0 < size < math.inf for size in sizes.values()):
+        raise argparse.ArgumentTypeError(f"a size is positive and finite; got {text!r}")
+    return sizes if is_named else sizes[""]
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number, at least 1; got {text!r}")
+    return int(text)
 
 
 if __name__ == "__main__":

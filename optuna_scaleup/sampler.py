@@ -104,10 +104,11 @@ class ScaleUpSampler(BaseSampler):
             protocol; for several objectives the expected hypervolume improvement in any case. From
             the eleventh trial on a point off the borders may be a tenth of a nat below the best.
         initial_design:
-            What a cold start tries first: ``"auto"`` (the centre, then space-filling points),
-            ``"sobol"``, ``"corners"`` or ``"random"``. A parameter that no trial of any study has
-            tried yet starts at its centre under ``"auto"`` (a categorical one at random), and at a
-            random value under the others.
+            What a cold start tries first: ``"auto"`` (the centre; space-filling points follow only
+            if more are asked for, or started before any value is told), ``"sobol"`` or
+            ``"random"`` (one point more than parameters, at least four) or ``"corners"`` (all of
+            them). A parameter that no trial of any study has tried yet starts at its centre under
+            ``"auto"`` (a categorical one at random), and at a random value under the others.
         n_startup_trials:
             Number of trials of the initial design when there is no usable source; 0 lets the
             design decide.

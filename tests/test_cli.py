@@ -75,11 +75,8 @@ def test_the_target_remembers_its_sources(
     ("argv", "message"),
     [
         (["recommend", "--source", "tiny"], "no study 'tiny'. It has: "),
-        (["recommend"], "needs --source, --target"),
-        (["publish"], "needs --target"),
-        (["recommend", "--source", "small", "-n", "0"], "at least 1"),
-        (["recommend", "--source", "small", "--scale", "8"], "no source has a scale"),
-        (["recommend", "--source", "small@-3", "--scale", "8"], "positive and finite"),
+        (["report", "--target", "large", "--scale", "8"], "as in --source small@2e8"),
+        (["recommend", "--source", "small@a=1", "--scale", "8"], "names of the scales differ"),
     ],
 )
 def test_what_the_user_can_put_right(
@@ -90,6 +87,38 @@ def test_what_the_user_can_put_right(
     assert message in captured.err
     assert captured.out == ""
     assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["recommend"], "needs --source, --target"),
+        (["publish"], "required: --target"),
+        (["report", "--source", "small"], "required: --target"),
+        (["recommend", "--source", "small", "-n", "0"], "at least 1"),
+        (["recommend", "--source", "small", "-n", "two"], "at least 1"),
+        (["recommend", "--source", "small", "--scale", "8"], "as in --source small@2e8"),
+        (["recommend", "--source", "small@-3", "--scale", "8"], "positive and finite"),
+        (["recommend", "--source", "small@a=1,b=inf", "--scale", "8"], "positive and finite"),
+        (["recommend", "--source", "small@0"], "positive and finite"),
+        (["recommend", "--source", "small@nan"], "positive and finite"),
+        (["recommend", "--source", "small", "--drift-prior", "foo"], "'steplaw'"),
+    ],
+)
+def test_a_wrong_command_line(
+    url: str, argv: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _exit_code([*argv[:1], "--storage", url, *argv[1:]]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.out == ""
+
+
+def _exit_code(argv: list[str]) -> int:
+    try:
+        return main(argv)
+    except SystemExit as exit_:
+        return int(exit_.code or 0)
 
 
 def test_a_mistyped_database_is_not_created(
@@ -103,7 +132,7 @@ def test_a_mistyped_database_is_not_created(
 
 def test_no_storage(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPTUNA_SCALEUP_STORAGE", raising=False)
-    assert main(["recommend", "--source", "small"]) == 1
+    assert main(["recommend", "--source", "small"]) == 2
     assert "--storage" in capsys.readouterr().err
     assert main(["recommend", "--storage", "nowhere.journal", "--source", "small"]) == 1
     assert "no journal file" in capsys.readouterr().err
@@ -118,10 +147,7 @@ def test_no_storage(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     ],
 )
 def test_a_password_is_never_echoed(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    try:
-        code = main(argv)
-    except SystemExit as error:
-        code = int(error.code or 0)
+    code = _exit_code(argv)
     captured = capsys.readouterr()
     assert code in (1, 2)
     if "://me:" in argv[2]:
