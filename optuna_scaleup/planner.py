@@ -25,6 +25,7 @@ from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.plan import Plan
 from optuna_scaleup.data.plan import is_same_point
 from optuna_scaleup.data.plan import write_plan
+from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.data.prediction import tell_if_misled
 from optuna_scaleup.data.prediction import write_prediction
 from optuna_scaleup.data.problem import Snapshot
@@ -204,7 +205,8 @@ class Planner:
         study, trial = snapshot.study, snapshot.asking
         if not isinstance(study, Study):
             return
-        write_prediction(study, trial, suggestion, signs_of(study.directions), snapshot.age())
+        seconds = (read_prediction(trial).seconds or 0.0) + snapshot.age()
+        write_prediction(study, trial, suggestion, signs_of(study.directions), seconds)
         tell_lineage(study, trial, self.ladder.readers, self.ladder.sizes, self.notices)
         weights = suggestion.source_weights
         if weights and len(weights) - 1 < n_sources:

@@ -37,7 +37,7 @@ class Prediction:
         value_interval: 5 %, 50 % and 95 % quantiles of the predicted value; :obj:`None` without
             a model or with several objectives.
         source_weights: What each source in use counted and, last, the study's own model.
-        seconds: How long the suggestion took.
+        seconds: How long its suggestions took, all draws of its parameters together.
     """
 
     value_interval: tuple[float, float, float] | None = None

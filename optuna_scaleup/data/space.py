@@ -106,9 +106,9 @@ class SearchSpace:
         Parameters without a column do not tell them apart: a trial shows those as well, a plan
         holds none of them.
         """
-        if any((name in params) != (name in others) for name in self.names):
+        if any((name in params) != (name in others) for name in self.open_names):
             return False
-        X = self.encode([params, others])
+        X = self.encode([{**one, **self.held} for one in (params, others)])
         return bool(are_near(X[:1], X[1:])[0, 0])
 
     def is_foreign(self, rows: Sequence[Mapping[str, Any]], X: Array) -> Array | None:

@@ -12,13 +12,13 @@ import numpy as np
 
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.effort import Aim
+from optuna_scaleup.model.fitting import fit_mixture
 from optuna_scaleup.model.gp import CLASSES
 from optuna_scaleup.model.gp import NOISE_FREE_VALUES
 from optuna_scaleup.model.gp import PERHAPS_NOISY_VALUES
 from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.mixture import Mixture
-from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.outputs import Output
 from optuna_scaleup.suggest.outputs import constraint_names

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import softmax
 
 from optuna_scaleup.model.features import FeatureMap
-from optuna_scaleup.model.mixture import fit_mixture
+from optuna_scaleup.model.fitting import fit_mixture
 from optuna_scaleup.suggest.activity import ALL_ACTIVE
 from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.initial_design import from_unit_cube

@@ -29,7 +29,7 @@ from dataclasses import replace
 import numpy as np
 
 from optuna_scaleup.model import warp
-from optuna_scaleup.model.mixture import MAX_FIT_ROWS
+from optuna_scaleup.model.fitting import MAX_FIT_ROWS
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem

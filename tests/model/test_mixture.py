@@ -11,10 +11,10 @@ from scipy.special import logsumexp
 from scipy.stats import spearmanr
 
 from optuna_scaleup.model.effort import Aim
+from optuna_scaleup.model.fitting import fit_mixture
 from optuna_scaleup.model.hypotheses import LARGER_IS_CLOSER
 from optuna_scaleup.model.hypotheses import PRIOR_NO_SOURCE
 from optuna_scaleup.model.mixture import Mixture
-from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Source
 from optuna_scaleup.model.sources import fit_source

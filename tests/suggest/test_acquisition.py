@@ -7,8 +7,8 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from optuna_scaleup.model.fitting import fit_mixture
 from optuna_scaleup.model.mixture import Mixture
-from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import PI_MARGIN
 from optuna_scaleup.suggest.acquisition import Criterion

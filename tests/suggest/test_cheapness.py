@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optuna_scaleup.model.mixture import fit_mixture
+from optuna_scaleup.model.fitting import fit_mixture
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.cheapness import LogCheapness
 from optuna_scaleup.suggest.composition import Models

@@ -8,8 +8,8 @@ from optuna._hypervolume import compute_hypervolume
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from optuna_scaleup.model.fitting import fit_mixture
 from optuna_scaleup.model.mixture import Mixture
-from optuna_scaleup.model.mixture import fit_mixture
 from optuna_scaleup.suggest.hypervolume import HypervolumeImprovement
 from optuna_scaleup.suggest.hypervolume import reference_point
 from optuna_scaleup.suggest.quasi_random import sobol
