@@ -14,6 +14,8 @@ from optuna.trial import TrialState
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup.data.plan import read_plan
+from optuna_scaleup.data.prediction import read_prediction
+from optuna_scaleup.data.problem import Snapshot
 
 
 Suggest = Callable[[optuna.Trial], Any]
@@ -430,3 +432,13 @@ def test_probability_of_improvement_leaves_the_first_point(seed: int) -> None:
         lambda t: (t.suggest_float("x", 0, 1) - 0.3) ** 2 + t.suggest_float("y", 0, 1), n_trials=10
     )
     assert study.best_value < 0.1
+
+
+def test_the_time_of_a_trial_counts_every_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Snapshot, "age", lambda self: 1.0)
+    study = optuna.create_study(sampler=ScaleUpSampler(small_study(plain), seed=0))
+    trial = study.ask()
+    trial.suggest_float("x", 0, 10)
+    assert read_prediction(study.trials[0]).seconds == 1.0
+    trial.suggest_float("y", 0.6, 1)  # the plan is for 0.3
+    assert read_prediction(study.trials[0]).seconds == 2.0
