@@ -20,6 +20,7 @@ from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.problem import Unstarted
 from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.sizes import size_order
 from optuna_scaleup.data.source import SourceData
@@ -67,7 +68,8 @@ def recommend(
         scale: How large the large study will be.
         n: How many to run at once.
         search_space: The large study's distributions; those of the sources if :obj:`None`.
-        direction: What the large study will be judged by; as the largest source if :obj:`None`.
+        direction: What the large study will be judged by; as the largest source that shares a
+            parameter if :obj:`None`.
         drift_prior: See :class:`ScaleUpSampler`.
         seed: Of all random choices.
 
@@ -105,8 +107,8 @@ def recommendations(
         planner: The sources and the model.
         target: The large study, its search space, or :obj:`None` for the space of the sources.
         n: How many points.
-        directions: Of a large study that does not exist yet; those of its largest source if
-            :obj:`None`.
+        directions: Of a large study that does not exist yet; those of the largest source that
+            says anything of it if :obj:`None`.
 
     Raises:
         TypeError: If an argument is of the wrong type.
@@ -123,7 +125,11 @@ def recommendations(
         distributions = planner.expected(snapshot)
     else:
         distributions = checked_search_space(target) or {}
-    return _recommend(planner, snapshot, distributions, n)
+    space = SearchSpace.of(distributions)
+    usable = [source for source, _ in snapshot.usable_sources(space, planner.notices)]
+    if not isinstance(target, Study) and directions is None:
+        snapshot = _judged_as(usable, snapshot)
+    return _recommend(planner, snapshot, usable, distributions, n)
 
 
 def _snapshot(
@@ -147,8 +153,18 @@ def _snapshot(
     return Snapshot.before(directions or known[-1], planner.ladder, planner.notices)
 
 
+def _judged_as(usable: Sequence[SourceData], snapshot: Snapshot) -> Snapshot:
+    """With the directions of the largest source that says anything, if any of them tells."""
+    known = [source.directions for source in usable if source.directions]
+    return replace(snapshot, study=Unstarted(known[-1])) if known else snapshot
+
+
 def _recommend(
-    planner: Planner, snapshot: Snapshot, distributions: Mapping[str, BaseDistribution], n: int
+    planner: Planner,
+    snapshot: Snapshot,
+    usable: Sequence[SourceData],
+    distributions: Mapping[str, BaseDistribution],
+    n: int,
 ) -> list[Recommendation]:
     space = SearchSpace.of(distributions)
     # Nothing is written to the study: fits are not shared from here.
@@ -167,12 +183,12 @@ def _recommend(
     }
     single = {k: encoding_of(d).decode(0.0) for k, d in distributions.items() if d.single()}
     sign = signs_of(snapshot.study.directions)[0]
-    usable = [source for source, _ in snapshot.usable_sources(space, planner.notices)]
+    has_unit = problem.target.n_trials > 0 or _is_in_unit(usable, snapshot.study.directions)
     growth = _growth(usable, snapshot.sizes.target)
     return [
         Recommendation(
             params={**space.decode(x), **single},
-            value=Interval.of(sign * values) if _has_unit(snapshot, problem) else None,
+            value=Interval.of(sign * values) if has_unit else None,
             optimum=optimum,
             extrapolation=replace(growth, outside=_outside(space, problem, x)),
             n_trials=problem.target.n_trials,
@@ -189,12 +205,9 @@ def _by_label(usable: Sequence[SourceData], weights: Sequence[float]) -> dict[st
     return dict(reversed(named))
 
 
-def _has_unit(snapshot: Snapshot, problem: Problem) -> bool:
-    """Whether predicted values are in the unit that the large study is judged by."""
-    if problem.target.n_trials:
-        return True
-    largest = snapshot.sources[-1].directions
-    return largest is None or tuple(largest) == tuple(snapshot.study.directions)
+def _is_in_unit(usable: Sequence[SourceData], directions: Sequence[StudyDirection]) -> bool:
+    """Whether the values of all sources are in the unit that the large study is judged by."""
+    return all(source.directions in (None, tuple(directions)) for source in usable)
 
 
 def _where(encoding: Encoding, draws: Array | None) -> Interval | Odds:

@@ -97,6 +97,39 @@ def test_another_space_and_another_unit() -> None:
     assert only.value is None  # nothing tells the accuracy that goes with a loss
 
 
+def line(name: str, direction: str, level: float, param: str = "x") -> optuna.Study:
+    """Values near ``level``, the best of them at 0.3."""
+    sign = 1.0 if direction == "minimize" else -1.0
+    sampler = optuna.samplers.RandomSampler(seed=2)
+    study = optuna.create_study(study_name=name, direction=direction, sampler=sampler)
+    study.optimize(lambda t: level + sign * (t.suggest_float(param, 0, 1) - 0.3) ** 2, n_trials=9)
+    return study
+
+
+def test_the_value_is_in_the_unit_of_the_sources_that_count() -> None:
+    space: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1)}
+    loss_10, other = line("a", "minimize", 10.0), line("b", "maximize", 5.0, param="y")
+    (alone,) = recommend(loss_10)
+    (only,) = recommend([loss_10, other], search_space=space)
+    assert alone.value is not None
+    assert only.value is not None
+    assert only.value.median == pytest.approx(alone.value.median, abs=0.05)
+    score = line("c", "maximize", 5.0)
+    (of_score,) = recommend([score, line("d", "minimize", 1.0, param="y")], search_space=space)
+    assert of_score.value is not None
+    assert of_score.value.median == pytest.approx(5.0, abs=0.1)
+    (asked,) = recommend([score, other], search_space=space, direction="minimize")
+    assert asked.value is None
+
+
+def test_sources_that_are_judged_unlike_give_no_value() -> None:
+    both = [line("a", "minimize", 10.0), line("c", "maximize", 5.0)]
+    for sources in (both, both[::-1]):
+        (only,) = recommend(sources)
+        assert only.value is None
+        assert abs(only.params["x"] - 0.3) < 0.2
+
+
 def test_a_batch_is_diverse_and_the_study_is_left_alone() -> None:
     sampler = ScaleUpSampler(small(), seed=0)
     study = optuna.create_study(sampler=sampler)

@@ -57,8 +57,8 @@ class Recommendation:
     Attributes:
         params: Their values.
         value: What a run with them is expected to return, its noise included; :obj:`None` if no
-            trial tells the unit, as when the large study is judged by something else than its
-            sources and has no trial yet.
+            trial tells the unit, as when the large study is judged by something else than any of
+            its sources and has no trial yet.
         optimum: Where the best value of each parameter is believed to be: an :class:`Interval`,
             or :class:`Odds` for a categorical parameter.
         extrapolation: How far this reaches beyond what was tried.
