@@ -176,7 +176,7 @@ def _recommend(
         )
     rng = np.random.default_rng([planner.entropy, asked.target.n_trials])
     problem = settle_unknown_axes(asked, rng, at_centre=planner.starts_at_centre)
-    found = forecast(planner.engine, problem, n, LEVELS, rng)
+    found = forecast(planner.engine, problem, n, LEVELS, rng, later=asked)
     optimum = {
         name: _where(encoding, found.optima[:, j] if j not in problem.fixed else None)
         for j, (name, encoding) in enumerate(zip(space.names, space.encodings, strict=True))

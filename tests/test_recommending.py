@@ -154,6 +154,18 @@ def test_no_point_of_a_small_space_is_recommended_twice() -> None:
     assert sorted(one.params["n"] for one in found) == [1, 2, 3]
 
 
+def test_a_parameter_that_nobody_has_tried_is_spread_over() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(lambda t: (t.suggest_int("layers", 1, 2) - 2) ** 2, n_trials=4)
+    space: dict[str, BaseDistribution] = {"layers": IntDistribution(1, 2)}
+    open_ended = {**space, "dropout": FloatDistribution(0, 0.5)}
+    found = recommend(study, search_space=open_ended, n=4)
+    assert found[0].params["dropout"] == 0.25
+    assert len({(one.params["layers"], one.params["dropout"]) for one in found}) == 4
+    few = recommend(study, search_space={**space, "norm": IntDistribution(0, 1)}, n=9)
+    assert len({(one.params["layers"], one.params["norm"]) for one in few}) == len(few) == 4
+
+
 def test_the_best_mean_counts_not_the_luckiest_value() -> None:
     study = optuna.create_study()
     space: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1)}
