@@ -63,8 +63,8 @@ class Recommendation:
             or :class:`Odds` for a categorical parameter.
         extrapolation: How far this reaches beyond what was tried.
         n_trials: Finished trials of the large study that it rests on.
-        source_weights: Weight of every usable source by its label; the rest, up to one, is the
-            weight of the hypothesis that no source helps.
+        source_weights: Weight of every source in use by its label, of many usable ones the three
+            largest; the rest, up to one, is the weight of the hypothesis that no source helps.
     """
 
     params: Mapping[str, Any]
