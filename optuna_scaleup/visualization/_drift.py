@@ -71,7 +71,7 @@ def plot_drift(
     Raises:
         ImportError: If plotly is not installed.
         TypeError: If this is no study.
-        ValueError: If a parameter is not there or not numeric.
+        ValueError: If a parameter is not there or not numeric, or the study is its own source.
     """
     look.check_plotly()
     check_study(study)
