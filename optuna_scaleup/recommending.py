@@ -232,6 +232,8 @@ def _growth(usable: Sequence[SourceData], target: Scale) -> Extrapolation:
     if not scales or not target:
         return Extrapolation()
     ratios = {name: target[name] / scales[-1][name] for name in target}
+    if len(scales) == 1:
+        return Extrapolation(ratios)
     spans = {name: scales[-1][name] / scales[0][name] for name in target}
     return Extrapolation(ratios, spans)
 

@@ -185,6 +185,10 @@ def test_sizes_tell_how_far_it_reaches() -> None:
     (only,) = recommend(sources, scale={"n": 8, "d": 8})
     assert only.extrapolation.ratios == pytest.approx({"n": 2.0, "d": 4.0})
     assert only.extrapolation.spans == pytest.approx({"n": 4.0, "d": 1.0})
+    (single,) = recommend([sources[0], study], scale={"n": 8, "d": 8})
+    assert single.extrapolation.spans == {}
+    growth = str(single.extrapolation).split("; outside")[0]
+    assert growth == "n × 8; d × 4 (one source of known size, which shows no trend)"
 
 
 def finished(study: optuna.Study) -> optuna.Study:

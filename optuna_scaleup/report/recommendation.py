@@ -25,7 +25,8 @@ class Extrapolation:
     Attributes:
         ratios: Size of the large study over that of its largest source, by name of the size;
             empty if not known.
-        spans: Size of the largest source over that of the smallest one, by name of the size.
+        spans: Size of the largest source over that of the smallest one, by name of the size; empty
+            if only one source has a known size, which shows no trend.
         outside: Parameters whose recommended value lies outside all values that were tried.
     """
 
@@ -34,13 +35,19 @@ class Extrapolation:
     outside: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = [
-            f"{name} × {number(ratio)} (the sources span × {number(self.spans.get(name, 1.0))})"
-            for name, ratio in self.ratios.items()
-        ]
+        parts = self._growth()
         if self.outside:
             parts.append(f"outside all values tried: {', '.join(self.outside)}")
         return "; ".join(parts) or "sizes not known"
+
+    def _growth(self) -> list[str]:
+        growth = {name: f"{name} × {number(ratio)}" for name, ratio in self.ratios.items()}
+        if growth and not self.spans:
+            return [f"{'; '.join(growth.values())} (one source of known size, which shows no trend)"]
+        return [
+            f"{told} (the sources span × {number(self.spans[name])})"
+            for name, told in growth.items()
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         return {
