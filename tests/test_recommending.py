@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import Literal
 
 import numpy as np
 import optuna
@@ -97,7 +98,9 @@ def test_another_space_and_another_unit() -> None:
     assert only.value is None  # nothing tells the accuracy that goes with a loss
 
 
-def line(name: str, direction: str, level: float, param: str = "x") -> optuna.Study:
+def line(
+    name: str, direction: Literal["minimize", "maximize"], level: float, param: str = "x"
+) -> optuna.Study:
     """Values near ``level``, the best of them at 0.3."""
     sign = 1.0 if direction == "minimize" else -1.0
     sampler = optuna.samplers.RandomSampler(seed=2)

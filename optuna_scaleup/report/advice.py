@@ -13,8 +13,8 @@ from optuna_scaleup.types import MISLEADS
 _LITTLE: Final = 0.05
 _ENOUGH_PREDICTIONS: Final = 5
 _SLIGHT_AGREEMENT: Final = 0.2
-# A weight speaks for a source where "no source" is left a twentieth of its prior of 0.2. After five
-# trials, sources of pure noise had up to 0.98 in 13 runs, sources that help 0.99 or more.
+# A weight speaks for a source where "no source" is left a twentieth of its prior of 0.2. After
+# five trials, sources of pure noise had up to 0.98 in 13 runs, sources that help 0.99 or more.
 _RULED_OUT: Final = 0.01
 _ENOUGH_FOR_WEIGHTS: Final = 5  # trials
 

@@ -43,7 +43,8 @@ class Extrapolation:
     def _growth(self) -> list[str]:
         growth = {name: f"{name} × {number(ratio)}" for name, ratio in self.ratios.items()}
         if growth and not self.spans:
-            return [f"{'; '.join(growth.values())} (one source of known size, which shows no trend)"]
+            told = "; ".join(growth.values())
+            return [f"{told} (one source of known size, which shows no trend)"]
         return [
             f"{told} (the sources span × {number(self.spans[name])})"
             for name, told in growth.items()
@@ -82,11 +83,11 @@ class Recommendation:
     source_weights: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        lines = [self._title(), text_table(_HEADER, self._rows())]
+        lines = [self._title(), text_table(_HEADER, param_rows(self))]
         return "\n".join([*lines, f"Extrapolation: {self.extrapolation}"])
 
     def _repr_html_(self) -> str:
-        table = html_table(_HEADER, self._rows())
+        table = html_table(_HEADER, param_rows(self))
         last = html_paragraph(f"Extrapolation: {self.extrapolation}")
         return f"<div>{html_paragraph(self._title())}{table}{last}</div>"
 
@@ -103,22 +104,24 @@ class Recommendation:
 
     def _title(self) -> str:
         rests = "the sources alone" if not self.n_trials else f"{self.n_trials} large trials, too"
-        value = "not known" if self.value is None else str(self.value)
-        return f"Recommendation from {rests}; expected value (90 %): {value}"
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        rows: list[tuple[str, ...]] = []
-        for name, value in self.params.items():
-            where = self.optimum.get(name)
-            if isinstance(where, Interval):
-                inner, outer = (
-                    "{} to {}".format(*map(where.number, ends)) for ends in _both(where)
-                )
-                rows.append((name, where.number(value), inner, outer))
-            else:
-                rows.append((name, number(value), "" if where is None else str(where), ""))
-        return rows
+        return f"Recommendation from {rests}; expected value (90 %): {expected_value(self)}"
 
 
-def _both(interval: Interval) -> tuple[tuple[float, float], tuple[float, float]]:
-    return interval.inner, interval.outer
+def expected_value(one: Recommendation) -> str:
+    """The interval of its value, as far as it is known."""
+    return "not known" if one.value is None else str(one.value)
+
+
+def param_rows(one: Recommendation) -> list[tuple[str, str, str, str]]:
+    """Each parameter with its value and the two intervals of the best one, or the odds."""
+    rows = []
+    for name, value in one.params.items():
+        where = one.optimum.get(name)
+        if isinstance(where, Interval):
+            inner, outer = (
+                "{} to {}".format(*map(where.number, ends)) for ends in (where.inner, where.outer)
+            )
+            rows.append((name, where.number(value), inner, outer))
+        else:
+            rows.append((name, number(value), "" if where is None else str(where), ""))
+    return rows

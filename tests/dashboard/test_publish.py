@@ -183,7 +183,8 @@ def test_what_was_enqueued_in_part_is_told() -> None:
 
 def test_a_front_needs_several_objectives() -> None:
     one, two = optuna.create_study(), optuna.create_study(directions=["minimize"] * 2)
-    unbounded = {"scaleup:prediction:0": json.dumps({"seconds": 1.0, "source_weights": [0.5, 0.5]})}
+    record = json.dumps({"seconds": 1.0, "source_weights": [0.5, 0.5]})
+    unbounded = {"scaleup:prediction:0": record}
     weighed = optuna.create_trial(value=0.0, system_attrs=unbounded)
     assert "sets its value no finite limits" in trial_note(one, weighed, None, [])
     of_two = optuna.create_trial(values=[0.0, 0.0], system_attrs=unbounded)
