@@ -13,11 +13,8 @@ from typing import Final
 
 import numpy as np
 from optuna.study import Study
-from optuna.trial import TrialState
-from optuna.trial import create_trial
 
 from optuna_scaleup._optuna import Notices
-from optuna_scaleup._optuna import read_trials
 from optuna_scaleup._optuna import reread
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.ladder import Ladder
@@ -81,11 +78,7 @@ class Planner:
         Raises:
             ValueError: If a source cannot serve this study, or is this study.
         """
-        snapshot = self.look(study, create_trial(state=TrialState.RUNNING))
-        for trial in read_trials(study)[:1]:
-            for source in snapshot.sources:
-                source.check_against(study, trial)
-        return snapshot
+        return Snapshot.of_onlooker(study, self.ladder, self.notices)
 
     def expected(self, snapshot: Snapshot) -> Mapping[str, BaseDistribution]:
         """The parameters that the trial is likely to ask for."""

@@ -13,6 +13,7 @@ from optuna.distributions import BaseDistribution
 from optuna.study import Study
 
 from optuna_scaleup.data.arguments import checked_search_space
+from optuna_scaleup.data.arguments import checked_whole_number
 from optuna_scaleup.data.arguments import entropy_of
 from optuna_scaleup.data.encoding import CategoricalEncoding
 from optuna_scaleup.data.encoding import Encoding
@@ -20,6 +21,7 @@ from optuna_scaleup.data.held import held_value
 from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.problem import Snapshot
+from optuna_scaleup.data.problem import Unstarted
 from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.sizes import size_order
 from optuna_scaleup.data.source import SourceData
@@ -67,7 +69,8 @@ def recommend(
         scale: How large the large study will be.
         n: How many to run at once.
         search_space: The large study's distributions; those of the sources if :obj:`None`.
-        direction: What the large study will be judged by; as the largest source if :obj:`None`.
+        direction: What the large study will be judged by; as the largest source that shares a
+            parameter if :obj:`None`.
         drift_prior: See :class:`ScaleUpSampler`.
         seed: Of all random choices.
 
@@ -105,17 +108,14 @@ def recommendations(
         planner: The sources and the model.
         target: The large study, its search space, or :obj:`None` for the space of the sources.
         n: How many points.
-        directions: Of a large study that does not exist yet; those of its largest source if
-            :obj:`None`.
+        directions: Of a large study that does not exist yet; those of the largest source that
+            says anything of it if :obj:`None`.
 
     Raises:
         TypeError: If an argument is of the wrong type.
         ValueError: If there are several objectives, or nothing to learn from.
     """
-    if isinstance(n, bool) or not isinstance(n, int):
-        raise TypeError(f"`n` is a number of recommendations; got {n!r}.")
-    if n < 1:
-        raise ValueError(f"`n` is at least 1; got {n}.")
+    n = checked_whole_number(n, "n", "a number of recommendations", least=1)
     snapshot = _snapshot(planner, target, directions)
     if len(snapshot.study.directions) != 1:
         raise ValueError("A recommendation needs a study with one objective.")
@@ -123,7 +123,11 @@ def recommendations(
         distributions = planner.expected(snapshot)
     else:
         distributions = checked_search_space(target) or {}
-    return _recommend(planner, snapshot, distributions, n)
+    space = SearchSpace.of(distributions)
+    usable = [source for source, _ in snapshot.usable_sources(space, planner.notices)]
+    if not isinstance(target, Study) and directions is None:
+        snapshot = _judged_as(usable, snapshot)
+    return _recommend(planner, snapshot, usable, distributions, n)
 
 
 def _snapshot(
@@ -147,8 +151,18 @@ def _snapshot(
     return Snapshot.before(directions or known[-1], planner.ladder, planner.notices)
 
 
+def _judged_as(usable: Sequence[SourceData], snapshot: Snapshot) -> Snapshot:
+    """With the directions of the largest source that says anything, if any of them tells."""
+    known = [source.directions for source in usable if source.directions]
+    return replace(snapshot, study=Unstarted(known[-1])) if known else snapshot
+
+
 def _recommend(
-    planner: Planner, snapshot: Snapshot, distributions: Mapping[str, BaseDistribution], n: int
+    planner: Planner,
+    snapshot: Snapshot,
+    usable: Sequence[SourceData],
+    distributions: Mapping[str, BaseDistribution],
+    n: int,
 ) -> list[Recommendation]:
     space = snapshot.space_of(distributions)
     # Nothing is written to the study: fits are not shared from here.
@@ -160,19 +174,19 @@ def _recommend(
         )
     rng = np.random.default_rng([planner.entropy, asked.target.n_trials])
     problem = settle_unknown_axes(asked, rng, at_centre=planner.starts_at_centre)
-    found = forecast(planner.engine, problem, n, LEVELS, rng)
+    found = forecast(planner.engine, problem, n, LEVELS, rng, later=asked)
     optimum = {
         name: _where(encoding, found.optima[:, j] if j not in problem.fixed else None)
         for j, name, encoding in space.open_columns()
     }
     single = {k: held_value(d) for k, d in distributions.items() if d.single()}
     sign = signs_of(snapshot.study.directions)[0]
-    usable = [source for source, _ in snapshot.usable_sources(space, planner.notices)]
+    has_unit = problem.target.n_trials > 0 or _is_in_unit(usable, snapshot.study.directions)
     growth = _growth(usable, snapshot.sizes.target)
     return [
         Recommendation(
             params={**space.decode(x), **single},
-            value=Interval.of(sign * values) if _has_unit(snapshot, problem) else None,
+            value=Interval.of(sign * values) if has_unit else None,
             optimum=optimum,
             extrapolation=replace(growth, outside=_outside(space, problem, x)),
             n_trials=problem.target.n_trials,
@@ -189,12 +203,9 @@ def _by_label(usable: Sequence[SourceData], weights: Sequence[float]) -> dict[st
     return dict(reversed(named))
 
 
-def _has_unit(snapshot: Snapshot, problem: Problem) -> bool:
-    """Whether predicted values are in the unit that the large study is judged by."""
-    if problem.target.n_trials:
-        return True
-    largest = snapshot.sources[-1].directions
-    return largest is None or tuple(largest) == tuple(snapshot.study.directions)
+def _is_in_unit(usable: Sequence[SourceData], directions: Sequence[StudyDirection]) -> bool:
+    """Whether the values of all sources are in the unit that the large study is judged by."""
+    return all(source.directions in (None, tuple(directions)) for source in usable)
 
 
 def _where(encoding: Encoding, draws: Array | None) -> Interval | Odds:
@@ -219,6 +230,8 @@ def _growth(usable: Sequence[SourceData], target: Scale) -> Extrapolation:
     if not scales or not target:
         return Extrapolation()
     ratios = {name: target[name] / scales[-1][name] for name in target}
+    if len(scales) == 1:
+        return Extrapolation(ratios)
     spans = {name: scales[-1][name] / scales[0][name] for name in target}
     return Extrapolation(ratios, spans)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -157,6 +158,8 @@ def test_bad_requests() -> None:
 
 
 SURE = Interval(-0.5, (-0.6, -0.4), (-0.8, -0.2))
+AGREES = Interval(0.5, (0.4, 0.6), (0.2, 0.8))
+UNSURE = Interval(0.5, (0.2, 0.7), (-0.1, 0.9))
 SLIGHT = Interval(0.1, (-0.1, 0.3), (-0.2, 0.5))
 
 
@@ -166,9 +169,13 @@ SLIGHT = Interval(0.1, (-0.1, 0.3), (-0.2, 0.5))
         ([("a", 0.02, None)], 0.98, 6, "The source misleads: it is ignored since trial 6."),
         ([("a", 0.01, None), ("b", 0.01, None)], 0.98, None, "mislead: they are ignored."),
         ([("a", 0.5, SURE)], 0.5, None, "Source 'a' ranks the large trials the wrong way round"),
-        ([("a", 0.01, None), ("b", 0.8, None)], 0.19, None, "'b' helps most; 'a' could be left"),
-        ([("a", 0.4, None), ("b", 0.5, None)], 0.1, None, "Source 'b' helps most: go on with it."),
-        ([("a", 0.9, SLIGHT)], 0.1, None, "Source 'a' explains the values best, but hardly tells"),
+        ([("a", 0.01, None), ("b", 0.8, AGREES)], 0.19, None, "'b' helps most; 'a' could be left"),
+        ([("a", 0.4, None), ("b", 0.5, AGREES)], 0.1, None, "Source 'b' helps most: go on"),
+        ([("a", 0.4, None), ("b", 0.6, UNSURE)], 0.0, None, "Source 'b' helps most: go on"),
+        ([("a", 0.97, UNSURE)], 0.03, None, "8 trials are too few to tell whether it helps."),
+        ([("a", 0.01, None), ("b", 0.9, UNSURE)], 0.09, None, "Nothing speaks against source 'b'"),
+        ([("a", 1.0, SLIGHT)], 0.0, None, "Source 'a' explains the values best, but hardly tells"),
+        ([("a", 0.9, SLIGHT)], 0.1, None, "Source 'a' hardly tells so far which large trials"),
         ([("a", 0.49, None)], 0.51, None, "The study's own trials say more than any source"),
         ([("a", None, None)], 1.0, None, "on its own"),
     ],
@@ -176,6 +183,28 @@ SLIGHT = Interval(0.1, (-0.1, 0.3), (-0.2, 0.5))
 def test_advice(sources: list[Any], no_source: float, since: int | None, told: str) -> None:
     reports = tuple(SourceReport(n, 9, weight=w, rank_agreement=r) for n, w, r in sources)
     assert told in advice(TransferReport("large", 8, reports, no_source), since)
+
+
+@pytest.mark.parametrize("n_trials", [1, 4])
+def test_a_weight_needs_trials(n_trials: int) -> None:
+    """By chance noise has such a weight after so few."""
+    report = TransferReport("large", n_trials, (SourceReport("a", 9, weight=0.995),), 0.005)
+    assert "too few to tell" in advice(report, None)
+    assert "go on with it" in advice(replace(report, n_trials=5), None)
+
+
+def test_noise_is_not_recommended() -> None:
+    rng = np.random.default_rng(0)
+    noise = optuna.create_study(study_name="noise")
+    for trial in study_of(1, 30).trials:
+        noise.add_trial(
+            optuna.create_trial(
+                params=trial.params, distributions=trial.distributions, value=rng.normal()
+            )
+        )
+    report = ScaleUpSampler(noise, seed=0).diagnose(study_of(1, 3, 3))
+    assert report.sources[0].weight is not None
+    assert "go on with it" not in report.advice
 
 
 def test_surprises_are_told_of() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from typing import Literal
 
 import numpy as np
 import optuna
@@ -97,6 +98,41 @@ def test_another_space_and_another_unit() -> None:
     assert only.value is None  # nothing tells the accuracy that goes with a loss
 
 
+def line(
+    name: str, direction: Literal["minimize", "maximize"], level: float, param: str = "x"
+) -> optuna.Study:
+    """Values near ``level``, the best of them at 0.3."""
+    sign = 1.0 if direction == "minimize" else -1.0
+    sampler = optuna.samplers.RandomSampler(seed=2)
+    study = optuna.create_study(study_name=name, direction=direction, sampler=sampler)
+    study.optimize(lambda t: level + sign * (t.suggest_float(param, 0, 1) - 0.3) ** 2, n_trials=9)
+    return study
+
+
+def test_the_value_is_in_the_unit_of_the_sources_that_count() -> None:
+    space: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1)}
+    loss_10, other = line("a", "minimize", 10.0), line("b", "maximize", 5.0, param="y")
+    (alone,) = recommend(loss_10)
+    (only,) = recommend([loss_10, other], search_space=space)
+    assert alone.value is not None
+    assert only.value is not None
+    assert only.value.median == pytest.approx(alone.value.median, abs=0.05)
+    score = line("c", "maximize", 5.0)
+    (of_score,) = recommend([score, line("d", "minimize", 1.0, param="y")], search_space=space)
+    assert of_score.value is not None
+    assert of_score.value.median == pytest.approx(5.0, abs=0.1)
+    (asked,) = recommend([score, other], search_space=space, direction="minimize")
+    assert asked.value is None
+
+
+def test_sources_that_are_judged_unlike_give_no_value() -> None:
+    both = [line("a", "minimize", 10.0), line("c", "maximize", 5.0)]
+    for sources in (both, both[::-1]):
+        (only,) = recommend(sources)
+        assert only.value is None
+        assert abs(only.params["x"] - 0.3) < 0.2
+
+
 def test_a_batch_is_diverse_and_the_study_is_left_alone() -> None:
     sampler = ScaleUpSampler(small(), seed=0)
     study = optuna.create_study(sampler=sampler)
@@ -121,6 +157,18 @@ def test_no_point_of_a_small_space_is_recommended_twice() -> None:
     assert sorted(one.params["n"] for one in found) == [1, 2, 3]
 
 
+def test_a_parameter_that_nobody_has_tried_is_spread_over() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(lambda t: (t.suggest_int("layers", 1, 2) - 2) ** 2, n_trials=4)
+    space: dict[str, BaseDistribution] = {"layers": IntDistribution(1, 2)}
+    open_ended = {**space, "dropout": FloatDistribution(0, 0.5)}
+    found = recommend(study, search_space=open_ended, n=4)
+    assert found[0].params["dropout"] == 0.25
+    assert len({(one.params["layers"], one.params["dropout"]) for one in found}) == 4
+    few = recommend(study, search_space={**space, "norm": IntDistribution(0, 1)}, n=9)
+    assert len({(one.params["layers"], one.params["norm"]) for one in few}) == len(few) == 4
+
+
 def test_the_best_mean_counts_not_the_luckiest_value() -> None:
     study = optuna.create_study()
     space: dict[str, BaseDistribution] = {"x": FloatDistribution(0, 1)}
@@ -140,6 +188,10 @@ def test_sizes_tell_how_far_it_reaches() -> None:
     (only,) = recommend(sources, scale={"n": 8, "d": 8})
     assert only.extrapolation.ratios == pytest.approx({"n": 2.0, "d": 4.0})
     assert only.extrapolation.spans == pytest.approx({"n": 4.0, "d": 1.0})
+    (single,) = recommend([sources[0], study], scale={"n": 8, "d": 8})
+    assert single.extrapolation.spans == {}
+    growth = str(single.extrapolation).split("; outside")[0]
+    assert growth == "n × 8; d × 4 (one source of known size, which shows no trend)"
 
 
 def finished(study: optuna.Study) -> optuna.Study:

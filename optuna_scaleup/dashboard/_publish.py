@@ -24,7 +24,6 @@ from optuna_scaleup.dashboard._trial_notes import trial_note
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.visualization import plot_transfer
 from optuna_scaleup.visualization._drift import drift_figure
-from optuna_scaleup.visualization._drift import drift_places
 from optuna_scaleup.visualization._drift import shown_names
 from optuna_scaleup.visualization._model import View
 from optuna_scaleup.visualization._recommendation import plot_recommendation
@@ -119,9 +118,9 @@ def _figures(view: View, findings: Findings) -> list[tuple[str, Any]]:
         figures.append(("scaleup-3-recommendation", figure))
         names = shown_names(None, view)
         if names and view.snapshot.sources:
-            places = drift_places(view, findings.recommendations[0].optimum)
+            optimum = findings.recommendations[0].optimum
             exponents = {} if findings.report is None else findings.report.exponents
-            figures.append(("scaleup-4-drift", drift_figure(view, names, places, exponents)))
+            figures.append(("scaleup-4-drift", drift_figure(view, names, optimum, exponents)))
     return figures
 
 

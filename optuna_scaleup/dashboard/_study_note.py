@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.dashboard._feasibility import cell
 from optuna_scaleup.dashboard._feasibility import feasibility_text
-from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Recommendation
+from optuna_scaleup.report.recommendation import expected_value
+from optuna_scaleup.report.recommendation import param_rows
 from optuna_scaleup.report.transfer import TransferReport
+from optuna_scaleup.report.transfer import exponent_rows
+from optuna_scaleup.report.transfer import shift_rows
 from optuna_scaleup.visualization._model import View
 
 
@@ -94,38 +97,21 @@ def _transfer(view: View, report: TransferReport | None) -> str:
 def _moved(report: TransferReport | None) -> str:
     if report is None:
         return ""
-    rows = [
-        (source.label, parameter, str(shift))
-        for source in report.sources
-        for parameter, shift in source.shifts.items()
+    tables = [
+        (("source", "parameter", "best value moved by (90 %)"), shift_rows(report)),
+        (("parameter", "∝ size", "exponent (90 %)"), exponent_rows(report)),
     ]
-    parts = [_table(("source", "parameter", "best value moved by (90 %)"), rows)] if rows else []
-    laws = [
-        (parameter, size, str(exponent))
-        for parameter, by_size in report.exponents.items()
-        for size, exponent in by_size.items()
-    ]
-    if laws:
-        parts.append(_table(("parameter", "∝ size", "exponent (90 %)"), laws))
-    return "\n\n".join(parts)
+    return "\n\n".join(_table(header, rows) for header, rows in tables if rows)
 
 
 def _recommendation(recommendations: Sequence[Recommendation]) -> str:
     if not recommendations:
         return ""
     best = recommendations[0]
-    rows = []
-    for name, value in best.params.items():
-        where = best.optimum.get(name)
-        if isinstance(where, Interval):
-            low, high = map(where.number, where.outer)
-            rows.append((name, where.number(value), f"{low} to {high}"))
-        else:
-            rows.append((name, number(value), "" if where is None else str(where)))
-    expected = "not known" if best.value is None else str(best.value)
+    rows = [(name, value, outer or inner) for name, value, inner, outer in param_rows(best)]
     lines = [
         _table(("parameter", "run", "its best value is (90 %)"), rows),
-        f"Expected value (90 %): **{expected}**. Extrapolation: {best.extrapolation}.",
+        f"Expected value (90 %): **{expected_value(best)}**. Extrapolation: {best.extrapolation}.",
     ]
     return "\n\n".join(lines)
 

@@ -63,14 +63,16 @@ def best_before(study: Study, trials: Sequence[FrozenTrial]) -> list[float | Non
 
 
 def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: float | None) -> str:
-    if enqueued_params(trial):
+    given = enqueued_params(trial)
+    is_open = {k: k not in given and not d.single() for k, d in trial.distributions.items()}
+    if given and not any(is_open.values()):
         return "**Given**: this point was enqueued, so nobody else chose it."
+    kept = ", ".join(f"`{name}`" for name in trial.params if name in given)
+    if kept:
+        whose = "another sampler" if prediction.seconds is None else "the sampler, to go with it"
+        return f"**Given in part**: {kept} enqueued, the rest chosen by {whose}."
     if prediction.value_interval is None:
-        if prediction.source_weights or len(study.directions) > 1:
-            return "**Trade-off**: expected to add most to the Pareto front."
-        if prediction.seconds is None:
-            return "**Elsewhere**: another sampler chose this point."
-        return "**Start**: chosen before the model knew anything of the study."
+        return _reason_unvalued(study, prediction)
     low, median, high = prediction.value_interval
     is_up = study.directions[0] == StudyDirection.MAXIMIZE
     hope = high if is_up else low
@@ -86,6 +88,17 @@ def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: floa
             f"it may be: up to {_value(hope, prediction)}."
         )
     return "**Explore**: not expected to be better, tried for what it teaches."
+
+
+def _reason_unvalued(study: Study, prediction: Prediction) -> str:
+    """Why a trial was tried of which no value was predicted."""
+    if prediction.seconds is None:
+        return "**Elsewhere**: another sampler chose this point."
+    if len(study.directions) > 1:
+        return "**Trade-off**: expected to add most to the Pareto front."
+    if prediction.source_weights:
+        return "**Unbounded**: the model chose this point, but sets its value no finite limits."
+    return "**Start**: chosen before the model knew anything of the study."
 
 
 def _outcome(study: Study, trial: FrozenTrial, prediction: Prediction) -> str:

@@ -16,7 +16,7 @@ from typing import Final
 
 from optuna_scaleup._optuna import read_study_attr
 from optuna_scaleup._optuna import write_study_attr
-from optuna_scaleup.data.sizes import Scale as Scale
+from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.sizes import checked_scale
 
 

@@ -102,6 +102,19 @@ class Snapshot:
         return cls(study, asking, trials, sources, ladder.sizes, ladder.cost, started)
 
     @classmethod
+    def of_onlooker(cls, study: Study, ladder: Ladder, notices: Notices) -> Snapshot:
+        """Reads all studies for somebody who runs no trial.
+
+        Raises:
+            ValueError: If a source cannot serve this study, or is this study.
+        """
+        snapshot = cls.take(study, create_trial(state=TrialState.RUNNING), ladder, notices)
+        for trial in read_trials(study)[:1]:
+            for source in snapshot.sources:
+                source.check_against(study, trial)
+        return snapshot
+
+    @classmethod
     def before(
         cls, directions: Sequence[StudyDirection], ladder: Ladder, notices: Notices
     ) -> Snapshot:

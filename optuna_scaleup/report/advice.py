@@ -13,6 +13,10 @@ from optuna_scaleup.types import MISLEADS
 _LITTLE: Final = 0.05
 _ENOUGH_PREDICTIONS: Final = 5
 _SLIGHT_AGREEMENT: Final = 0.2
+# A weight speaks for a source where "no source" is left a twentieth of its prior of 0.2. After
+# five trials, sources of pure noise had up to 0.98 in 13 runs, sources that help 0.99 or more.
+_RULED_OUT: Final = 0.01
+_ENOUGH_FOR_WEIGHTS: Final = 5  # trials
 
 
 def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence[str] = ()) -> str:
@@ -44,9 +48,15 @@ def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence
             f"Source {wrong[0].label!r} ranks the large trials the wrong way round: leave it out, "
             "and check the direction of its study."
         )
+    return _of_the_best(report, in_use)
+
+
+def _of_the_best(report: TransferReport, in_use: Sequence[SourceReport]) -> str:
+    """What to do about sources that neither mislead nor rank the wrong way round."""
     best = max(in_use, key=lambda source: source.weight or 0.0)
+    is_shown = _is_shown(report, best)
     useless = [s.label for s in in_use if (s.weight or 0.0) < _LITTLE and s is not best]
-    if useless:
+    if useless and is_shown:
         named = ", ".join(map(repr, useless))
         return f"Source {best.label!r} helps most; {named} could be left out."
     calibration = report.calibration
@@ -60,11 +70,23 @@ def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence
         return "The study's own trials say more than any source does: it goes on mostly by them."
     agreement = best.rank_agreement
     if agreement is not None and agreement.median < _SLIGHT_AGREEMENT:
-        return (
-            f"Source {best.label!r} explains the values best, but hardly tells which large trials "
-            "are the better ones: watch it."
-        )
-    return f"Source {best.label!r} helps most: go on with it."
+        told = "explains the values best, but hardly tells" if is_shown else "hardly tells so far"
+        return f"Source {best.label!r} {told} which large trials are the better ones: watch it."
+    if is_shown:
+        return f"Source {best.label!r} helps most: go on with it."
+    told = f"{report.n_trials} trials are" if report.n_trials > 1 else "one trial is"
+    return (
+        f"Nothing speaks against source {best.label!r} so far; {told} too few to tell whether it "
+        "helps."
+    )
+
+
+def _is_shown(report: TransferReport, best: SourceReport) -> bool:
+    """Whether trials, not only what was believed before them, say that the best source helps."""
+    agreement = best.rank_agreement
+    if agreement is not None and agreement.outer[0] > 0.0:
+        return True
+    return report.n_trials >= _ENOUGH_FOR_WEIGHTS and report.no_source_weight <= _RULED_OUT
 
 
 def _is_reversed(source: SourceReport) -> bool:

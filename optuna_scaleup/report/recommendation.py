@@ -25,7 +25,8 @@ class Extrapolation:
     Attributes:
         ratios: Size of the large study over that of its largest source, by name of the size;
             empty if not known.
-        spans: Size of the largest source over that of the smallest one, by name of the size.
+        spans: Size of the largest source over that of the smallest one, by name of the size; empty
+            if only one source has a known size, which shows no trend.
         outside: Parameters whose recommended value lies outside all values that were tried.
     """
 
@@ -34,13 +35,20 @@ class Extrapolation:
     outside: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = [
-            f"{name} × {number(ratio)} (the sources span × {number(self.spans.get(name, 1.0))})"
-            for name, ratio in self.ratios.items()
-        ]
+        parts = self._growth()
         if self.outside:
             parts.append(f"outside all values tried: {', '.join(self.outside)}")
         return "; ".join(parts) or "sizes not known"
+
+    def _growth(self) -> list[str]:
+        growth = {name: f"{name} × {number(ratio)}" for name, ratio in self.ratios.items()}
+        if growth and not self.spans:
+            told = "; ".join(growth.values())
+            return [f"{told} (one source of known size, which shows no trend)"]
+        return [
+            f"{told} (the sources span × {number(self.spans[name])})"
+            for name, told in growth.items()
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -57,14 +65,14 @@ class Recommendation:
     Attributes:
         params: Their values.
         value: What a run with them is expected to return, its noise included; :obj:`None` if no
-            trial tells the unit, as when the large study is judged by something else than its
-            sources and has no trial yet.
+            trial tells the unit, as when the large study is judged by something else than any of
+            its sources and has no trial yet.
         optimum: Where the best value of each parameter is believed to be: an :class:`Interval`,
             or :class:`Odds` for a categorical parameter.
         extrapolation: How far this reaches beyond what was tried.
         n_trials: Finished trials of the large study that it rests on.
-        source_weights: Weight of every usable source by its label; the rest, up to one, is the
-            weight of the hypothesis that no source helps.
+        source_weights: Weight of every source in use by its label, of many usable ones the three
+            largest; the rest, up to one, is the weight of the hypothesis that no source helps.
     """
 
     params: Mapping[str, Any]
@@ -75,11 +83,11 @@ class Recommendation:
     source_weights: Mapping[str, float] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        lines = [self._title(), text_table(_HEADER, self._rows())]
+        lines = [self._title(), text_table(_HEADER, param_rows(self))]
         return "\n".join([*lines, f"Extrapolation: {self.extrapolation}"])
 
     def _repr_html_(self) -> str:
-        table = html_table(_HEADER, self._rows())
+        table = html_table(_HEADER, param_rows(self))
         last = html_paragraph(f"Extrapolation: {self.extrapolation}")
         return f"<div>{html_paragraph(self._title())}{table}{last}</div>"
 
@@ -96,22 +104,24 @@ class Recommendation:
 
     def _title(self) -> str:
         rests = "the sources alone" if not self.n_trials else f"{self.n_trials} large trials, too"
-        value = "not known" if self.value is None else str(self.value)
-        return f"Recommendation from {rests}; expected value (90 %): {value}"
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        rows: list[tuple[str, ...]] = []
-        for name, value in self.params.items():
-            where = self.optimum.get(name)
-            if isinstance(where, Interval):
-                inner, outer = (
-                    "{} to {}".format(*map(where.number, ends)) for ends in _both(where)
-                )
-                rows.append((name, where.number(value), inner, outer))
-            else:
-                rows.append((name, number(value), "" if where is None else str(where), ""))
-        return rows
+        return f"Recommendation from {rests}; expected value (90 %): {expected_value(self)}"
 
 
-def _both(interval: Interval) -> tuple[tuple[float, float], tuple[float, float]]:
-    return interval.inner, interval.outer
+def expected_value(one: Recommendation) -> str:
+    """The interval of its value, as far as it is known."""
+    return "not known" if one.value is None else str(one.value)
+
+
+def param_rows(one: Recommendation) -> list[tuple[str, str, str, str]]:
+    """Each parameter with its value and the two intervals of the best one, or the odds."""
+    rows = []
+    for name, value in one.params.items():
+        where = one.optimum.get(name)
+        if isinstance(where, Interval):
+            inner, outer = (
+                "{} to {}".format(*map(where.number, ends)) for ends in (where.inner, where.outer)
+            )
+            rows.append((name, where.number(value), inner, outer))
+        else:
+            rows.append((name, number(value), "" if where is None else str(where), ""))
+    return rows

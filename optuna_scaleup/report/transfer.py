@@ -160,20 +160,10 @@ class TransferReport:
         return f"Predictions: {self.calibration or 'none were made'}."
 
     def _tables(self) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
-        shifts: list[tuple[str, ...]] = [
-            (source.label, parameter, str(shift))
-            for source in self.sources
-            for parameter, shift in source.shifts.items()
-        ]
-        exponents: list[tuple[str, ...]] = [
-            (parameter, size, str(interval))
-            for parameter, by_size in self.exponents.items()
-            for size, interval in by_size.items()
-        ]
         tables: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = [
             (_SOURCE_HEADER, self._source_rows()),
-            (_SHIFT_HEADER, shifts),
-            (_EXPONENT_HEADER, exponents),
+            (_SHIFT_HEADER, shift_rows(self)),
+            (_EXPONENT_HEADER, exponent_rows(self)),
         ]
         return [(header, rows) for header, rows in tables if rows]
 
@@ -188,6 +178,24 @@ class TransferReport:
             for source in self.sources
         ]
         return [*rows, ("no source", "", number(round(self.no_source_weight, 2)), "")]
+
+
+def shift_rows(report: TransferReport) -> list[tuple[str, ...]]:
+    """Source, parameter, and how far its best value moved."""
+    return [
+        (source.label, parameter, str(shift))
+        for source in report.sources
+        for parameter, shift in source.shifts.items()
+    ]
+
+
+def exponent_rows(report: TransferReport) -> list[tuple[str, ...]]:
+    """Parameter, name of a size, and the exponent."""
+    return [
+        (parameter, size, str(exponent))
+        for parameter, by_size in report.exponents.items()
+        for size, exponent in by_size.items()
+    ]
 
 
 def _agreement(source: SourceReport) -> str:

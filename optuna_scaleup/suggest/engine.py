@@ -31,7 +31,7 @@ from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.outputs import observed_feasibility
 from optuna_scaleup.suggest.seeds import best_rows
 from optuna_scaleup.suggest.seeds import good_points
-from optuna_scaleup.suggest.source_fits import usable_sources
+from optuna_scaleup.suggest.source_fits import telling_sources
 from optuna_scaleup.suggest.survey import Survey
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
@@ -141,7 +141,7 @@ class Engine:
         """See :func:`contrast_point`; :obj:`None` if it is not its turn, or it was tried."""
         if survey.is_cold:
             return None
-        i = usable_sources(problem)[-1]
+        i = telling_sources(problem)[-1]
         is_sized = problem.scales is not None and problem.scales.is_known[i]
         if problem.n_started != (CONTRAST_AT if is_sized else CONTRAST_AT_UNSIZED):
             return None

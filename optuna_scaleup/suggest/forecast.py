@@ -41,8 +41,8 @@ class Forecast:
             the space has no more.
         values: Quantiles of what each will return, larger is better, ``(n, n_levels)``.
         optima: Draws of where the optimum is, shape ``(n_draws, d)``.
-        source_weights: Weight of each usable source, the largest last but one, and of "no
-            source", last.
+        source_weights: Weight of each source in use, the largest last but one, and of "no
+            source", last. Of many usable sources only the largest are in use.
     """
 
     X: Array
@@ -57,6 +57,7 @@ def forecast(
     n_points: int,
     levels: Sequence[float],
     rng: np.random.Generator,
+    later: Problem | None = None,
 ) -> Forecast:
     """Recommends points to run at once.
 
@@ -69,6 +70,8 @@ def forecast(
         n_points: How many points.
         levels: Of the quantiles of the values.
         rng: Random numbers.
+        later: What the further points are suggested for, if axes are open to them that the first
+            has settled: nobody has tried any value there, so one for all is not enough.
     """
     output = objective_outputs(problem)[0]
     # What runs may still turn out anyhow.
@@ -76,7 +79,7 @@ def forecast(
     models = engine.modeller.limited([mixture], problem, rng)
     observed = observed_feasibility(problem.target, [*models.constraints])
     X = [_best_mean(problem, models, observed, rng)]
-    running_too = problem
+    running_too = later or problem
     while len(X) < n_points:
         running_too = running_too.with_pending(X[-1])
         x = engine.best_of(running_too, engine.survey(running_too, rng), rng).x

@@ -29,7 +29,7 @@ from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.suggest.source_fits import SourceFits
 from optuna_scaleup.suggest.source_fits import feature_map_of
-from optuna_scaleup.suggest.source_fits import usable_sources
+from optuna_scaleup.suggest.source_fits import telling_sources
 from optuna_scaleup.types import Problem
 
 
@@ -138,7 +138,7 @@ class Modeller:
 
 def has_source(objectives: Sequence[Output]) -> bool:
     """Whether any source tells of an objective."""
-    return any(usable_sources(output.problem) for output in objectives)
+    return any(telling_sources(output.problem) for output in objectives)
 
 
 def _aim(objectives: Sequence[Output], *, is_constrained: bool) -> Aim:

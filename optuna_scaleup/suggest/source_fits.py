@@ -50,7 +50,7 @@ class SourceFits:
 
         Each comes with a forecast of where the optimum went since, if sizes are known.
         """
-        usable = usable_sources(problem)[-_MAX_SOURCES:]
+        usable = telling_sources(problem)[-_MAX_SOURCES:]
         sources = [self._fit_once(problem, i) for i in usable]
         if problem.scales is None:
             return sources
@@ -62,7 +62,7 @@ class SourceFits:
 
     def share(self, problem: Problem) -> None:
         """Lays the fits of the sources in use on the problem's shelf, old ones as well."""
-        for i in usable_sources(problem)[-_MAX_SOURCES:]:
+        for i in telling_sources(problem)[-_MAX_SOURCES:]:
             source, key = self._fit_once(problem, i), _key(problem, i)
             if problem.shelf is not None and key is not None:
                 problem.shelf.put(_shelf_key(key), source.theta)
@@ -77,7 +77,7 @@ class SourceFits:
 
     def _fit_drift(self, problem: Problem, scales: Scales) -> Drift:
         is_known = scales.is_known
-        ladder = [i for i in usable_sources(problem) if is_known[i]][-_MAX_LADDER:]
+        ladder = [i for i in telling_sources(problem) if is_known[i]][-_MAX_LADDER:]
         return fit_drift(scales, [Optimum(i, *self._locate_once(problem, i)) for i in ladder])
 
     def _fit_once(self, problem: Problem, i: int) -> Source:
@@ -125,7 +125,7 @@ def _space_key(problem: Problem) -> _Key:
     return feature_map.axis.tobytes(), feature_map.is_activity.tobytes()
 
 
-def usable_sources(problem: Problem) -> list[int]:
+def telling_sources(problem: Problem) -> list[int]:
     """Positions of the sources that say anything."""
     return [
         i

@@ -11,9 +11,10 @@ from typing import Any
 
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.encoding import NumericEncoding
-from optuna_scaleup.data.lineage import Scale
+from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.interval import Odds
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import View
 from optuna_scaleup.visualization._optima import source_optima
@@ -71,7 +72,7 @@ def plot_drift(
     Raises:
         ImportError: If plotly is not installed.
         TypeError: If this is no study.
-        ValueError: If a parameter is not there or not numeric.
+        ValueError: If a parameter is not there or not numeric, or the study is its own source.
     """
     look.check_plotly()
     check_study(study)
@@ -85,12 +86,11 @@ def plot_drift(
         return look.empty_figure(TITLE, "The study has no numeric parameter that varies.")
     report = view.report()
     exponents = {} if report is None else report.exponents
-    places = drift_places(view, view.sampler.recommend(study)[0].optimum)
-    return drift_figure(view, names, places, exponents)
+    return drift_figure(view, names, view.sampler.recommend(study)[0].optimum, exponents)
 
 
-def drift_places(view: View, optimum: Mapping[str, Any]) -> list[Place]:
-    """The sources' optima and the target's, small to large."""
+def _places(view: View, optimum: Mapping[str, Interval | Odds]) -> tuple[list[Place], bool]:
+    """The sources' optima and the target's, small to large, and whether they lie at sizes."""
     sources = source_optima(view)
     sizes = [scale for _, scale, _ in sources]
     target = view.snapshot.sizes.target
@@ -101,17 +101,24 @@ def drift_places(view: View, optimum: Mapping[str, Any]) -> list[Place]:
     ]
     own = {name: w for name, w in optimum.items() if isinstance(w, Interval)}
     x = _size(target) if is_sized else float(len(sources))
-    return [*places, Place(view.study.study_name, x, own, is_target=True)]
+    return [*places, Place(view.study.study_name, x, own, is_target=True)], is_sized
 
 
 def drift_figure(
     view: View,
     names: Sequence[str],
-    places: Sequence[Place],
+    optimum: Mapping[str, Interval | Odds],
     exponents: Mapping[str, Mapping[str, Interval]],
 ) -> go.Figure:
-    """One panel a parameter."""
-    is_sized = bool(view.snapshot.sizes.target) and places[0].x > 0.0
+    """One panel a parameter.
+
+    Args:
+        view: The large study and its sources.
+        names: The parameters to show.
+        optimum: Where the large study's best values are believed to be.
+        exponents: By parameter and name of a size.
+    """
+    places, is_sized = _places(view, optimum)
     n_cols = min(_N_COLS, len(names))
     n_rows = math.ceil(len(names) / n_cols)
     figure = make_subplots(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from optuna.trial import TrialState
-from optuna.trial import create_trial
 
+from optuna_scaleup.data.outcomes import is_feasible
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.problem import Snapshot
 from optuna_scaleup.data.recall import recall
@@ -29,6 +29,7 @@ from optuna_scaleup.types import Problem
 
 if TYPE_CHECKING:
     from optuna.study import Study
+    from optuna.trial import FrozenTrial
 
     from optuna_scaleup.data.source import SourceData
     from optuna_scaleup.report.transfer import TransferReport
@@ -48,6 +49,8 @@ class Surrogate:
         mixture: The model.
         sign: One if larger values are better in this study, else minus one.
         unit: What the model's values are multiplied by to be the study's.
+        is_feasible: Whether a complete trial breaks no constraint that it has, shape ``(n,)``; of
+            pruned ones it is not asked.
     """
 
     label: str
@@ -56,6 +59,7 @@ class Surrogate:
     mixture: Mixture
     sign: float
     unit: float
+    is_feasible: Array
 
     @property
     def values(self) -> Array:
@@ -67,14 +71,6 @@ class Surrogate:
         """Whether a value is an estimate from the curve of a pruned trial, shape ``(n,)``."""
         noise_var = self.data.noise_var
         return np.zeros(self.data.n_trials, bool) if noise_var is None else noise_var > 0.0
-
-    @property
-    def is_feasible(self) -> Array:
-        """Whether a trial breaks none of the constraints it has, shape ``(n,)``."""
-        holds = np.ones(self.data.n_trials, dtype=bool)
-        for column in self.data.constraints.values():
-            holds &= ~(column > 0.0)
-        return holds
 
     def quantiles(self, X: Array, levels: Sequence[float]) -> Array:
         """Quantiles of what trials will return, in the objective's own sign.
@@ -117,10 +113,12 @@ class View:
             study: The large study.
             source: As the sampler takes it; :obj:`None` for those of the study's own sampler, or
                 in another process for those that it recorded, as far as they are in the storage.
+
+        Raises:
+            ValueError: If a source cannot serve this study, or is this study.
         """
         sampler, missing = sampler_of(study, source)
-        asking = create_trial(state=TrialState.RUNNING)
-        snapshot = Snapshot.take(study, asking, sampler.ladder, sampler.notices)
+        snapshot = Snapshot.of_onlooker(study, sampler.ladder, sampler.notices)
         space = snapshot.space_of(snapshot.expected_distributions())
         return cls(study, sampler, snapshot, space, missing)
 
@@ -154,10 +152,13 @@ class View:
 
     def target(self, problem: Problem, survey: Survey, objective: int = 0) -> Surrogate:
         """The large study's model, as a survey of the problem found it."""
-        sign = float(signs_of(self.study.directions)[objective])
+        signs = signs_of(self.study.directions)
+        sign = float(signs[objective])
         mixture = survey.models.objectives[objective]
         data, unit = _with_objective(problem.target, objective), survey.units[objective]
-        return Surrogate(self.study.study_name, self.space, data, mixture, sign, unit)
+        finished = finished_rows(self.snapshot.trials, self.space, signs)
+        holds = _holds(self.snapshot.trials, finished.unused, data.n_trials)
+        return Surrogate(self.study.study_name, self.space, data, mixture, sign, unit, holds)
 
     def largest_source(self, modeller: Modeller, objective: int = 0) -> Surrogate | None:
         """The model of the largest source that has something to show, on its own."""
@@ -173,17 +174,29 @@ class View:
         """The model of one source on its own; :obj:`None` if it says nothing."""
         directions = source.directions or self.study.directions
         signs = signs_of(directions)
-        data = finished_rows(source.trials, self.space, signs).dataset
+        data, _, unused = finished_rows(source.trials, self.space, signs)
         if not data.n_trials or np.isnan(data.X).all():
             return None
         output = objective_outputs(Problem(self.space.unit, data))[objective]
         mixture = modeller.fit(output.problem, np.random.default_rng(SEED))
         data, sign = _with_objective(data, objective), float(signs[objective])
-        return Surrogate(source.label, self.space, data, mixture, sign, output.unit)
+        holds = _holds(source.trials, unused, data.n_trials)
+        return Surrogate(source.label, self.space, data, mixture, sign, output.unit, holds)
 
 
 def _with_objective(data: Dataset, objective: int) -> Dataset:
     return replace(data, Y=data.Y[:, [objective]])
+
+
+def _holds(trials: Sequence[FrozenTrial], unused: Sequence[FrozenTrial], n_rows: int) -> Array:
+    """Whether rows break no constraint: those of complete trials come first, then pruned ones.
+
+    Asked of the trials, as columns do not tell a constraint that is ``NaN`` from one not there.
+    """
+    left_out = {id(trial) for trial in unused}
+    complete = [t for t in trials if t.state == TrialState.COMPLETE and id(t) not in left_out]
+    holds = [is_feasible(trial) for trial in complete]
+    return np.array(holds + [True] * (n_rows - len(complete)), dtype=bool)
 
 
 def sampler_of(

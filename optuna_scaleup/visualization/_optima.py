@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optuna_scaleup.data.encoding import NumericEncoding
-from optuna_scaleup.data.lineage import Scale
+from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.suggest.activity import activity_of

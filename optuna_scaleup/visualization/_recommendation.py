@@ -85,6 +85,7 @@ def plot_recommendation(
     Raises:
         ImportError: If plotly is not installed.
         TypeError: If this is no study.
+        ValueError: If the study is its own source.
     """
     look.check_plotly()
     check_study(study)

@@ -66,7 +66,8 @@ def plot_surrogate(
     Raises:
         ImportError: If plotly is not installed.
         TypeError: If this is no study.
-        ValueError: If a parameter or the objective does not exist.
+        ValueError: If a parameter or the objective does not exist, or the study is its own
+            source.
     """
     look.check_plotly()
     check_study(study)

@@ -23,6 +23,7 @@ pytest.importorskip("plotly", reason="the figures need plotly")
 from optuna_scaleup.dashboard import DashboardCallback  # noqa: E402
 from optuna_scaleup.dashboard import publish  # noqa: E402
 from optuna_scaleup.dashboard._cards import as_card  # noqa: E402
+from optuna_scaleup.dashboard._trial_notes import trial_note  # noqa: E402
 from optuna_scaleup.visualization import plot_drift  # noqa: E402
 from optuna_scaleup.visualization import plot_surrogate  # noqa: E402
 from optuna_scaleup.visualization import plot_transfer  # noqa: E402
@@ -164,6 +165,32 @@ def test_trials_of_another_sampler_say_so() -> None:
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1)
     publish(study)
     assert "another sampler" in dashboard.get_note(note_target(study, study.trials[0]))
+
+
+def test_what_was_enqueued_in_part_is_told() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    study.enqueue_trial({"lr": 1e-2, "width": 3})
+    study.enqueue_trial({"lr": 1e-2, "depth": 3})
+    study.optimize(lambda trial: objective(trial) + trial.suggest_int("one", 1, 1), n_trials=2)
+    study.sampler = optuna.samplers.RandomSampler(seed=0)
+    study.enqueue_trial({"width": 3})
+    study.optimize(objective, n_trials=1)
+    whole, part, elsewhere = (trial_note(study, t, None, []) for t in study.trials)
+    assert "nobody else chose it" in whole
+    assert "`lr` enqueued, the rest chosen by the sampler, to go with it." in part
+    assert "`width` enqueued, the rest chosen by another sampler." in elsewhere
+
+
+def test_a_front_needs_several_objectives() -> None:
+    one, two = optuna.create_study(), optuna.create_study(directions=["minimize"] * 2)
+    record = json.dumps({"seconds": 1.0, "source_weights": [0.5, 0.5]})
+    unbounded = {"scaleup:prediction:0": record}
+    weighed = optuna.create_trial(value=0.0, system_attrs=unbounded)
+    assert "sets its value no finite limits" in trial_note(one, weighed, None, [])
+    of_two = optuna.create_trial(values=[0.0, 0.0], system_attrs=unbounded)
+    assert "Pareto front" in trial_note(two, of_two, None, [])
+    foreign = optuna.create_trial(values=[0.0, 0.0])
+    assert "another sampler" in trial_note(two, foreign, None, [])
 
 
 @needs_set_constraint

@@ -131,3 +131,13 @@ def test_nothing_to_show(plot: Any) -> None:
 
 def test_drift_takes_one_name(large: optuna.Study) -> None:
     assert figures.plot_drift(large, "dropout") == figures.plot_drift(large, ["dropout"])
+
+
+@pytest.mark.parametrize(
+    "plot", [figures.plot_drift, figures.plot_recommendation, figures.plot_surrogate]
+)
+def test_a_study_is_not_its_own_source(plot: Any) -> None:
+    study = optuna.create_study(study_name="mine")
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
+    with pytest.raises(ValueError, match="'mine' is its own source"):
+        plot(study, source=study)

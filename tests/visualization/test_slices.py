@@ -207,6 +207,20 @@ def test_estimated_and_infeasible_trials_look_different() -> None:
     assert sorted(drawn["pruned trials, estimated"]) == near(pruned, rel=1e-4)
 
 
+def test_a_constraint_that_is_no_number_is_broken() -> None:
+    """As everywhere else; one that a trial does not have is not."""
+    study = optuna.create_study()
+    space: dict[str, Any] = {"x": optuna.distributions.FloatDistribution(0.0, 1.0)}
+    kept: list[dict[str, Any]] = [{"constraints:c": -1.0}, {}, {"constraints:c": math.nan}]
+    for x, attrs in zip((0.2, 0.4, 0.6), kept, strict=True):
+        study.add_trial(
+            optuna.create_trial(value=x, params={"x": x}, distributions=space, system_attrs=attrs)
+        )
+    figure = figures.plot_surrogate(study, "x")
+    assert [x for t in named(figure, "trials") for x in t.x] == pytest.approx([0.2, 0.4])
+    assert [x for t in named(figure, "infeasible trials") for x in t.x] == pytest.approx([0.6])
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_same_objective_has_one_axis(seed: int) -> None:
     def bowl(trial: optuna.Trial) -> float:
