@@ -58,7 +58,7 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
     space = snapshot.space_of(planner.expected(snapshot))
     problem = replace(snapshot.problem(space, {}, planner.notices), shelf=None)
     rng = np.random.default_rng([planner.entropy, problem.target.n_trials])
-    found = Examination((), (1.0,), None)
+    found = Examination((), (1.0,), 1.0, None)
     if problem.sources:
         found = examine(planner.engine.modeller, problem, rng)
     report = TransferReport(
@@ -66,6 +66,7 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
         n_trials=problem.target.n_trials,
         sources=_sources(snapshot, space, found, planner),
         no_source_weight=found.weights[-1],
+        own_share=found.own_share,
         exponents=_exponents(found.drift, space, sorted(snapshot.sizes.target)),
         calibration=_calibration(snapshot.trials),
     )

@@ -123,11 +123,12 @@ def recommendations(
         distributions = planner.expected(snapshot)
     else:
         distributions = checked_search_space(target) or {}
-    space = SearchSpace.of(distributions)
+    space = snapshot.space_of(distributions)
     usable = [source for source, _ in snapshot.usable_sources(space, planner.notices)]
     if not isinstance(target, Study) and directions is None:
         snapshot = _judged_as(usable, snapshot)
-    return _recommend(planner, snapshot, usable, distributions, n)
+    single = {k: held_value(d) for k, d in distributions.items() if d.single()}
+    return _recommend(planner, snapshot, usable, space, single, n)
 
 
 def _snapshot(
@@ -161,10 +162,10 @@ def _recommend(
     planner: Planner,
     snapshot: Snapshot,
     usable: Sequence[SourceData],
-    distributions: Mapping[str, BaseDistribution],
+    space: SearchSpace,
+    single: Mapping[str, Any],
     n: int,
 ) -> list[Recommendation]:
-    space = snapshot.space_of(distributions)
     # Nothing is written to the study: fits are not shared from here.
     asked = replace(snapshot.problem(space, {}, planner.notices), shelf=None)
     if not asked.target.n_trials and not asked.sources:
@@ -179,7 +180,6 @@ def _recommend(
         name: _where(encoding, found.optima[:, j] if j not in problem.fixed else None)
         for j, name, encoding in space.open_columns()
     }
-    single = {k: held_value(d) for k, d in distributions.items() if d.single()}
     sign = signs_of(snapshot.study.directions)[0]
     has_unit = problem.target.n_trials > 0 or _is_in_unit(usable, snapshot.study.directions)
     growth = _growth(usable, snapshot.sizes.target)

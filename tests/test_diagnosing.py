@@ -219,3 +219,12 @@ def test_sources_that_are_not_given_here() -> None:
     large.optimize(lambda trial: trial.suggest_float("lr", 1e-4, 1e-1, log=True), n_trials=2)
     report = ScaleUpSampler().diagnose(large)
     assert "Nothing is said of what the study started from, 'small'" in report.advice
+
+
+def test_what_a_suggestion_rests_on_is_told_beside_the_evidence() -> None:
+    """Of a source without a size the study's own model takes over within ten trials."""
+    report = ScaleUpSampler(study_of(1.0, 20), seed=0).diagnose(study_of(4.0, 14, seed=1))
+    assert report.own_share > 0.9
+    assert report.own_share >= report.no_source_weight
+    assert f"Next suggestion: {100 * report.own_share:.0f} % by the study's own" in str(report)
+    assert report.to_dict()["own_share"] == report.own_share

@@ -15,6 +15,7 @@ from optuna_scaleup.report.recommendation import expected_value
 from optuna_scaleup.report.recommendation import param_rows
 from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.report.transfer import exponent_rows
+from optuna_scaleup.report.transfer import share_lines
 from optuna_scaleup.report.transfer import shift_rows
 from optuna_scaleup.visualization._model import View
 
@@ -89,6 +90,7 @@ def _transfer(view: View, report: TransferReport | None) -> str:
     rows.append(("no source", "", "", f"{100 * report.no_source_weight:.0f} %", ""))
     header = ("source", "trials", "size", "weight", "rank agreement (90 %)")
     lines += [f"**{report.advice}**" if report.advice else "", _table(header, rows)]
+    lines += share_lines(report)
     if report.calibration is not None:
         lines.append(f"Trust: {report.calibration}.")
     return "\n\n".join(line for line in lines if line)

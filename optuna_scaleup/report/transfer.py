@@ -118,6 +118,9 @@ class TransferReport:
             ``size ** exponent``. Empty if sizes are not known.
         calibration: Of the predictions; :obj:`None` if none were made.
         advice: One sentence.
+        own_share: How much the next suggestion rests on the study's own model, between 0 and 1.
+            From the first trials on sources have to explain the trials better and better to keep
+            their say, so this may be much even if the evidence is for a source.
     """
 
     study: str
@@ -127,16 +130,18 @@ class TransferReport:
     exponents: Mapping[str, Mapping[str, Interval]] = field(default_factory=dict)
     calibration: Calibration | None = None
     advice: str = ""
+    own_share: float = 1.0
 
     def __str__(self) -> str:
         parts = [self._title(), self.advice]
         parts += [text_table(header, rows) for header, rows in self._tables()]
-        return "\n".join([*parts, self._calibration()])
+        return "\n".join([*parts, *share_lines(self), self._calibration()])
 
     def _repr_html_(self) -> str:
         parts = [html_paragraph(self._title()), html_paragraph(self.advice)]
         parts += [html_table(header, rows) for header, rows in self._tables()]
-        return f"<div>{''.join(parts)}{html_paragraph(self._calibration())}</div>"
+        parts += [html_paragraph(line) for line in (*share_lines(self), self._calibration())]
+        return f"<div>{''.join(parts)}</div>"
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values that JSON can hold."""
@@ -145,6 +150,7 @@ class TransferReport:
             "n_trials": self.n_trials,
             "sources": [source.to_dict() for source in self.sources],
             "no_source_weight": self.no_source_weight,
+            "own_share": self.own_share,
             "exponents": {
                 parameter: {size: interval.to_dict() for size, interval in by_size.items()}
                 for parameter, by_size in self.exponents.items()
@@ -178,6 +184,14 @@ class TransferReport:
             for source in self.sources
         ]
         return [*rows, ("no source", "", number(round(self.no_source_weight, 2)), "")]
+
+
+def share_lines(report: TransferReport) -> list[str]:
+    """How much sources count in what comes next, which is less than their weight by evidence."""
+    if not report.sources:
+        return []
+    own = f"{100 * report.own_share:.0f} %"
+    return [f"Next suggestion: {own} by the study's own trials alone, the rest with its sources."]
 
 
 def shift_rows(report: TransferReport) -> list[tuple[str, ...]]:

@@ -23,12 +23,15 @@ class Examination:
 
     Attributes:
         sources: Of the sources in use, small to large.
-        weights: Weight of each of them and, last, of "no source".
+        weights: Weight of each of them by evidence and, last, of "no source".
+        own_share: How much a suggestion rests on the study's own model, by these weights and by
+            what sources have to give up as trials come in.
         drift: How the optimum moves with size, if sizes are known.
     """
 
     sources: tuple[Diagnosis, ...]
     weights: tuple[float, ...]
+    own_share: float
     drift: Drift | None
 
 
@@ -47,5 +50,6 @@ def examine(modeller: Modeller, problem: Problem, rng: np.random.Generator) -> E
         diagnose(rows, source, lambda n, p: sobol(n, p, rng), modeller.hyperprior_of(problem))
         for source in modeller.fits.sources_of(problem)
     )
-    weights = tuple(map(float, modeller.fit(problem, rng).source_weights))
-    return Examination(diagnoses, weights, modeller.fits.drift_of(problem))
+    mixture = modeller.fit(problem, rng)
+    weights, own_share = tuple(mixture.source_weights.tolist()), float(mixture.used_weights[-1])
+    return Examination(diagnoses, weights, own_share, modeller.fits.drift_of(problem))
