@@ -222,9 +222,8 @@ def test_sources_that_are_not_given_here() -> None:
 
 
 def test_what_a_suggestion_rests_on_is_told_beside_the_evidence() -> None:
-    """Of a source without a size the study's own model takes over within ten trials."""
+    """A source without a size has less say than the evidence for it."""
     report = ScaleUpSampler(study_of(1.0, 20), seed=0).diagnose(study_of(4.0, 14, seed=1))
-    assert report.own_share > 0.9
-    assert report.own_share >= report.no_source_weight
+    assert report.own_share > report.no_source_weight + 0.1
     assert f"Next suggestion: {100 * report.own_share:.0f} % by the study's own" in str(report)
     assert report.to_dict()["own_share"] == report.own_share
