@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,17 +34,13 @@ def scaleup_sampler(
 
 
 def _arguments(task: Task, sources: Sequence[Study]) -> dict[str, Any]:
-    package: Any = importlib.import_module("optuna_scaleup")
-    # Releases before sizes were known take the studies alone.
-    knows_scale = (
-        hasattr(package, "Source")
-        and "scale" in inspect.signature(package.ScaleUpSampler).parameters
-    )
-    if task.scale is None or not knows_scale:
+    from optuna_scaleup import Source
+
+    if task.scale is None:
         return {"source": list(sources)}
     return {
         "source": [
-            package.Source(study, scale=dict(surface.scale or {}))
+            Source(study, scale=dict(surface.scale or {}))
             for study, surface in zip(sources, task.sources, strict=True)
         ],
         "scale": dict(task.scale),
