@@ -49,13 +49,14 @@ def test_round_trip_in_small_pieces(theta: list[float]) -> None:
     assert StudyShelf(study, Notices()).get("b") is None
 
 
-def test_a_source_that_never_ends_does_not_fill_the_storage() -> None:
-    study = optuna.create_study()
+def test_a_source_that_never_ends_does_not_fill_the_storage(log_lines: list[str]) -> None:
+    study, notices = optuna.create_study(study_name="large"), Notices()
     for i in range(200):
-        shelf = StudyShelf(study, Notices())
+        shelf = StudyShelf(study, notices)
         assert shelf.get(f"{i}") is None
         shelf.put(f"{i}", np.zeros(3))
     assert len(fits(study)) == 128
+    assert sum("Study 'large' keeps 128 fits of sources" in line for line in log_lines) == 1
 
 
 def test_workers_that_fit_at_the_same_time_are_no_news(log_lines: list[str]) -> None:
