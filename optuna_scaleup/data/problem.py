@@ -156,6 +156,8 @@ class Snapshot:
 
     def space_of(self, distributions: Mapping[str, BaseDistribution]) -> SearchSpace:
         """The columns of a model of these parameters and of what the studies tell of them."""
+        if not any(d.single() for d in distributions.values()):  # reading all trials takes time
+            return SearchSpace.of(distributions)
         studies = (*(source.trials for source in self.sources), self.trials)
         return SearchSpace.of(distributions, varied_distributions(chain(*studies)))
 
