@@ -16,6 +16,7 @@ from optuna_scaleup.types import Array
 
 
 _N_QUANTILES = 64
+_N_GAINS = 16
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Mixture:
             :func:`~optuna_scaleup.model.hypotheses.hedged`.
         log_evidence: Of the trials, all hypotheses together; known up to what is common to models
             of the same trials.
+        gain: Of every draw, by how much the large study is expected to be better altogether than
+            the model knows of, in warped units: the mean of an exponential distribution, ``(K,)``.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Mixture:
         source_weights: Array,
         used_weights: Array,
         log_evidence: float = 0.0,
+        gains: Sequence[float] = (),
     ) -> None:
         self._feature_map = feature_map
         self._posteriors = posteriors
@@ -70,6 +74,8 @@ class Mixture:
         self.source_weights = source_weights
         self.used_weights = used_weights
         self.log_evidence = log_evidence
+        gains = gains or [0.0] * len(posteriors)
+        self.gain = np.repeat(gains, [p.n_draws for p in posteriors])
 
     def predict(self, X: Array, with_grad: bool = False) -> MixturePrediction:
         """Predictions at the rows of ``X``, shape ``(q, d)``, in unit coordinates."""
@@ -133,9 +139,12 @@ class Mixture:
         """
         p = self.predict(x[None])
         std = np.sqrt(p.std[:, 0] ** 2 + self._noise_var)
-        z = p.mean + std[:, None] * ndtri((np.arange(_N_QUANTILES) + 0.5) / _N_QUANTILES)
+        z = p.mean + std[:, None] * ndtri(_levels(_N_QUANTILES))
+        if self.gain.any():
+            gained = self.gain[:, None] * -np.log1p(-_levels(_N_GAINS))
+            z = (z[:, :, None] + gained[:, None, :]).reshape(len(z), -1)
         values = self.from_warped(z)
-        weights = np.exp(self.log_weight)[:, None].repeat(_N_QUANTILES, axis=1).ravel()
+        weights = np.exp(self.log_weight)[:, None].repeat(z.shape[1], axis=1).ravel()
         order = np.argsort(values, axis=None)
         cumulative = np.cumsum(weights[order]) / weights.sum()
         picks = np.searchsorted(cumulative, levels)
@@ -157,3 +166,8 @@ class Mixture:
     def from_warped(self, z: Array) -> Array:
         """Inverse of :meth:`to_warped`, shape ``(..., K, b)``."""
         return np.asarray(self._anchor[:, None] + self.scale[:, None] * (warp.unwarp(z) - 1.0))
+
+
+def _levels(n: int) -> Array:
+    """The middles of ``n`` equal parts of [0, 1]."""
+    return (np.arange(n) + 0.5) / n

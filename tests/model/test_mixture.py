@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -257,3 +258,25 @@ def test_drawn_functions_know_where_a_value_is_crossed() -> None:
     is_above = (functions(X) > 0.0).mean(axis=0)
     assert (is_above[y > y[3] + 0.05] > 0.9).all()
     assert (is_above[y < y[3] - 0.05] < 0.1).all()
+
+
+def test_a_larger_study_may_be_better_altogether_before_it_has_a_trial() -> None:
+    """Outcomes are those of the model, and an exponential gain: checked by Monte Carlo."""
+    source = replace(good_source(), is_sized=True)
+    nothing = np.empty((0, 2)), np.empty(0), None
+    X = np.empty((0, 2))
+    fm = feature_map(continuous(2), X)
+    mixture = fit_mixture(fm, *nothing, [source], X, quasi_random(), aim=Aim.BEST)
+    plain = fit_mixture(fm, *nothing, [good_source()], X, quasi_random(), aim=Aim.BEST)
+    x, levels, rng = np.array([0.4, 0.4]), (0.05, 0.5, 0.95), np.random.default_rng(0)
+    p, n = mixture.predict(x[None]), 400_000
+    np.testing.assert_array_equal(p.mean, plain.predict(x[None]).mean)
+    k = rng.choice(len(p.mean), n, p=np.exp(mixture.log_weight))
+    std = np.sqrt(p.std[k, 0] ** 2 + mixture._noise_var[k])
+    z = p.mean[k, 0] + std * rng.standard_normal(n) + mixture.gain[k] * rng.exponential(size=n)
+    v = np.where(z >= 0.0, z, -np.expm1(-z))
+    values = mixture._anchor[k] + mixture.scale[k] * (v - 1.0)
+    ours = mixture.value_quantiles(x, levels)
+    np.testing.assert_allclose([np.mean(values <= value) for value in ours], levels, atol=0.01)
+    assert ours[2] > plain.value_quantiles(x, levels)[2]
+    assert not fitted(1, [source]).gain.any()
