@@ -143,7 +143,7 @@ def fit_mixture(
     log_posterior = hedged(log_posterior, rows.n_measured, is_sought, is_sized)
     kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
     pending = feature_map.transform(X_pending)
-    gains = np.where(is_sized, _GAIN_OF_SIZE, 0.0).tolist() if not len(y) and is_sought else []
+    is_first = is_sought and not len(y)
     return Mixture(
         feature_map,
         [Posterior(setting.density(rows, hypotheses[i]), draws[i].theta, pending) for i in kept],
@@ -151,8 +151,13 @@ def fit_mixture(
         source_weights,
         np.exp(log_posterior),
         log_evidence,
-        [[*gains, 0.0][i] for i in kept] if gains else (),
+        [_gain(hypotheses[i]) if is_first else 0.0 for i in kept],
     )
+
+
+def _gain(source: Source | None) -> float:
+    """What a study without a trial may gain by its size, see :class:`Mixture`."""
+    return _GAIN_OF_SIZE if source is not None and source.is_sized else 0.0
 
 
 def _own_log_scale(rows: Rows, sources: Sequence[Source], is_sought: bool) -> float:

@@ -58,8 +58,8 @@ class Mixture:
         log_weights: Sequence[Array],
         source_weights: Array,
         used_weights: Array,
-        log_evidence: float = 0.0,
-        gains: Sequence[float] = (),
+        log_evidence: float,
+        gains: Sequence[float],
     ) -> None:
         self._feature_map = feature_map
         self._posteriors = posteriors
@@ -74,7 +74,6 @@ class Mixture:
         self.source_weights = source_weights
         self.used_weights = used_weights
         self.log_evidence = log_evidence
-        gains = gains or [0.0] * len(posteriors)
         self.gain = np.repeat(gains, [p.n_draws for p in posteriors])
 
     def predict(self, X: Array, with_grad: bool = False) -> MixturePrediction:
