@@ -116,3 +116,18 @@ def test_one_branch_holds_what_another_leaves_open() -> None:
     study.optimize(objective, n_trials=14)
     assert study.trials[2].params["n"] != 1  # although the latest trial had no choice
     assert study.best_params == {"branch": "wide", "n": 6}
+
+
+@pytest.mark.parametrize(("asks", "n_told"), [(False, 1), (True, 0)])
+def test_a_parameter_that_is_left_out_is_told_once(
+    asks: bool, n_told: int, log_lines: list[str]
+) -> None:
+    source = source_of(by_batch, BATCHES)
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    for _ in range(3):
+        trial = study.ask(ONLY_16 if asks else {"lr": LR})
+        study.tell(trial, by_batch({"bs": 16, **trial.params}))
+    assert (
+        sum("varied 'bs', which the study does not ask for" in line for line in log_lines)
+        == n_told
+    )

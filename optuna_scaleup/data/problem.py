@@ -39,8 +39,10 @@ from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.trials import pending_rows
 from optuna_scaleup.data.trials import unused_rows
 from optuna_scaleup.data.usage import foreign_names
+from optuna_scaleup.data.usage import left_out_names
 from optuna_scaleup.data.usage import tell_constant
 from optuna_scaleup.data.usage import tell_foreign
+from optuna_scaleup.data.usage import tell_left_out
 from optuna_scaleup.data.usage import tell_use
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
@@ -251,6 +253,7 @@ class Snapshot:
                 usable.append((source, dataset))
                 tell_constant(notices, label, dataset)
                 tell_foreign(notices, label, foreign_names(all_of_it, dataset, space))
+                tell_left_out(notices, label, left_out_names(source.trials, self.trials))
             elif dataset.n_trials and space.names:
                 message = (
                     f"The {label} has no value that a parameter of the study may take; not used. "

@@ -5,12 +5,18 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.space import is_known
 from optuna_scaleup.types import Dataset
+
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 
 def foreign_names(before: Dataset, after: Dataset, space: SearchSpace) -> list[str]:
@@ -37,6 +43,33 @@ def tell_foreign(notices: Notices, label: str, names: Sequence[str]) -> None:
             "that. If it has another unit: `Source(..., transform=...)`."
         )
         notices.once(logging.WARNING, ("foreign", label, *names), message)
+
+
+def left_out_names(source: Sequence[FrozenTrial], target: Sequence[FrozenTrial]) -> list[str]:
+    """Parameters that every trial of a source has a choice of, and no trial of the target has.
+
+    None before the target shows what it has. What only some trials of the source have belongs to
+    a branch, which the target may yet take.
+    """
+    finished = [trial for trial in source if trial.state.is_finished() and trial.distributions]
+    if not finished or not is_known(target):
+        return []
+    common = set.intersection(*(set(trial.distributions) for trial in finished))
+    own = {name for trial in target for name in trial.distributions}
+    last = finished[-1].distributions
+    return sorted(name for name in common - own if not last[name].single())
+
+
+def tell_left_out(notices: Notices, label: str, names: Sequence[str]) -> None:
+    """Tells of parameters that blur what a source says."""
+    if names:
+        named = ", ".join(map(repr, names))
+        message = (
+            f"The {label} varied {named}, which the study does not ask for: trials at all values "
+            "of that are read as if they were alike. Where the study holds one value, let it ask "
+            "for that, as in `trial.suggest_int('batch_size', 256, 256)`."
+        )
+        notices.once(logging.INFO, ("left out", label, *names), message)
 
 
 def tell_constant(notices: Notices, label: str, dataset: Dataset) -> None:
