@@ -268,7 +268,7 @@ def test_one_line_tells_what_is_used_of_a_source(log_lines: list[str]) -> None:
     source.add_trial(optuna.create_trial(value=float("inf")))
     study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
     study.optimize(plain, n_trials=3)
-    told = [line for line in log_lines if "source 'small'" in line]
+    told = [line for line in log_lines if line.startswith("Using") and "source 'small'" in line]
     assert told == [
         "Using 5 finished trials of the source 'small'; 1 infinite, taken as the nearest finite "
         "value; 1 that failed."
