@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 
 _STORAGE_VARIABLE: Final = "OPTUNA_SCALEUP_STORAGE"
 _FAILED, _USAGE, _BROKEN = 1, 2, 3
-_SIZE_ADVICE: Final = "Give one as in --source small@2e8, or leave --scale out."
+_NO_SIZE: Final = (
+    "--scale is of no use: no source has a size. "
+    "Give one as in --source small@2e8, or leave --scale out."
+)
 # `user:password@`, up to the last @ of the word, and `?password=…` as drivers take it.
 _PASSWORD: Final = re.compile(r"(://[^:/@\s]*):\S+@|(\b(?:password|passwd|pwd)=)[^&\s'\"]+", re.I)
 _SQLITE_PATH: Final = re.compile(r"sqlite(?:\+\w+)?:///(?!:memory:|file:)([^?]+)")
@@ -162,7 +165,7 @@ def _recommend(flags: argparse.Namespace, url: str) -> str:
     if flags.target is None and not flags.source:
         raise _Misuse("recommend needs --source, --target, or both.")
     if flags.target is None and flags.scale is not None and not any(s for _, s in flags.source):
-        raise _Misuse(f"--scale is of no use: no source has a size. {_SIZE_ADVICE}")
+        raise _Misuse(_NO_SIZE)
     storage = _storage(url)
     if flags.target is None:
         found = recommend(
@@ -248,7 +251,7 @@ def _sampler(flags: argparse.Namespace, study: Study, storage: Any) -> ScaleUpSa
         print(f"Going on without source {source}.", file=sys.stderr)
     sources = list(recalled.sources)
     if flags.scale is not None and sources and not any(source.scale for source in sources):
-        raise _Failure(f"--scale is of no use: no source has a size. {_SIZE_ADVICE}")
+        raise _Failure(_NO_SIZE)
     return ScaleUpSampler(
         sources or None,
         seed=0,

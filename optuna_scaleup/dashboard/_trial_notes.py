@@ -64,8 +64,8 @@ def best_before(study: Study, trials: Sequence[FrozenTrial]) -> list[float | Non
 
 def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: float | None) -> str:
     given = enqueued_params(trial)
-    is_open = {k: k not in given and not d.single() for k, d in trial.distributions.items()}
-    if given and not any(is_open.values()):
+    is_open = any(k not in given and not d.single() for k, d in trial.distributions.items())
+    if given and not is_open:
         return "**Given**: this point was enqueued, so nobody else chose it."
     kept = ", ".join(f"`{name}`" for name in trial.params if name in given)
     if kept:

@@ -39,17 +39,13 @@ def held_encoding(single: BaseDistribution, varied: BaseDistribution) -> Encodin
         return None
     low, high, is_log = ends
     if is_log and value > 0.0:
-        bounds = low * min(low / high, 1.0), high * max(high / low, 1.0)
+        bounds = low * (low / high), high * (high / low)
     else:
         is_log = False
         bounds = low - (high - low), high + (high - low)
     low, high = min(low, max(value, bounds[0])), max(high, min(value, bounds[1]))
     if not math.isfinite(high - low):
         return None
-    return _continuous(low, high, is_log)
-
-
-def _continuous(low: float, high: float, is_log: bool) -> Encoding:
     return encoding_of(FloatDistribution(low, high, log=is_log))
 
 

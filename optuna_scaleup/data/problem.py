@@ -137,8 +137,8 @@ class Snapshot:
 
     def n_before(self, trial: FrozenTrial) -> int:
         """How many trials of the target started before one of them."""
-        started = [t for t in self.trials if t.state != TrialState.WAITING]
-        return sum(one.number < trial.number for one in started)
+        earlier = (one for one in self.trials if one.number < trial.number)
+        return sum(one.state != TrialState.WAITING for one in earlier)
 
     def age(self) -> float:
         """Seconds since reading began."""
