@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import logsumexp
 
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.boxes import improvement_boxes
@@ -71,9 +70,9 @@ class HypervolumeImprovement:
         log_volume = np.zeros((1, len(X)))
         for model, edges in zip(self._objectives, self._edges, strict=True):
             p = model.predict(X)
-            gain = logsumexp(_log_gains(model, edges, p.mean, p.std), axis=0)
+            gain = np.logaddexp.reduce(_log_gains(model, edges, p.mean, p.std))
             log_volume = log_volume + _log_difference(gain[edges.lower], gain[edges.upper])
-        return np.asarray(logsumexp(log_volume, axis=0))
+        return np.asarray(np.logaddexp.reduce(log_volume))
 
     def value_and_grad(self, x: Array) -> tuple[float, Array]:
         """Value and gradient at one point, shape ``(d,)``; zero along categorical axes."""
@@ -82,7 +81,7 @@ class HypervolumeImprovement:
         for model, edges in zip(self._objectives, self._edges, strict=True):
             p = model.predict(x[None], with_grad=True)
             gains = _log_gains(model, edges, p.mean, p.std)[..., 0]  # (K, n_edges)
-            gain = logsumexp(gains, axis=0)
+            gain = np.logaddexp.reduce(gains)
             slope_mean, slope_std = improvement_slopes(_u(edges, p.mean, p.std)[..., 0])
             share = np.exp(gains - gain) / p.std
             grad = (share * slope_mean).T @ p.grad_mean[:, 0]
@@ -96,7 +95,7 @@ class HypervolumeImprovement:
                 + weight_lower * grad[edges.lower]
                 - weight_upper * grad[edges.upper]
             )
-        value = float(logsumexp(log_volume))
+        value = float(np.logaddexp.reduce(log_volume))
         return value, np.exp(log_volume - value) @ log_volume_grad
 
 
