@@ -60,6 +60,21 @@ def test_before_the_first_large_trial(before: Recommendation) -> None:
     assert 0.5 < before.source_weights["small"] <= 1.0
 
 
+def test_failures_alone_do_not_move_it(before: Recommendation) -> None:
+    """Two machines were lost; nothing says that trials fail there."""
+    source = small()
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    for _ in range(2):
+        study.tell(study.ask(SPACE), state=optuna.trial.TrialState.FAIL)
+    (only,) = ScaleUpSampler(source, seed=0).recommend(study)
+    assert only.params["act"] == before.params["act"]
+    assert only.params["lr"] == pytest.approx(before.params["lr"], rel=1e-3)
+    where = only.optimum["lr"]
+    assert isinstance(where, Interval)
+    assert where.outer[0] < 0.01 < where.outer[1]
+    assert where.outer[0] < where.median < where.outer[1]
+
+
 def test_intervals_hold_the_optimum_and_are_nested(before: Recommendation) -> None:
     for name, best in (("lr", 0.01), ("bs", 64)):
         where = before.optimum[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from optuna_scaleup.suggest.optima import FINE_STEPS
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
+from optuna_scaleup.suggest.outputs import knows_success
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.outputs import observed_feasibility
 from optuna_scaleup.suggest.seeds import filled
@@ -77,6 +79,10 @@ def forecast(
     # What runs may still turn out anyhow.
     mixture = engine.modeller.fit(output.problem.settled(), rng, is_wary=True)
     models = engine.modeller.limited([mixture], problem, rng)
+    if not knows_success(problem):
+        # The search goes elsewhere after failures alone; they are no reason to expect the best
+        # as far from them as possible.
+        models = replace(models, failure=None)
     observed = observed_feasibility(problem.target, [*models.constraints])
     X = [_best_mean(problem, models, observed, rng)]
     running_too = later or problem

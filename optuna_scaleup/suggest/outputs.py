@@ -114,6 +114,12 @@ def failure_output(problem: Problem) -> Output | None:
     return Output(replace(one, scales=None, X_unused=None, has_classes=True))
 
 
+def knows_success(problem: Problem) -> bool:
+    """Whether any trial of a study that tells of failures ended with a value."""
+    studies = (problem.target, *(source for source in problem.sources if len(source.failed)))
+    return any(data.n_trials for data in studies)
+
+
 def violations(data: Dataset) -> Array:
     """By how much each row breaks its constraints, in their typical magnitudes, shape ``(n,)``."""
     total = np.zeros(data.n_trials)
