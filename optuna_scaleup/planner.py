@@ -139,7 +139,7 @@ class Planner:
         """
         trial, space = snapshot.asking, snapshot.space_of(distributions)
         params = self.draw(snapshot, distributions, decided, shown)
-        write_plan(study, trial, Plan(params, is_relative))
+        write_plan(study, trial, Plan.of(params, distributions, is_relative=is_relative))
         for _ in range(_MAX_REDRAWS):
             seen = snapshot.finished()
             if not must_give_way(study, trial, params, space, seen, self.notices):
@@ -150,7 +150,7 @@ class Planner:
             if is_same_point(redrawn, params):  # nothing else is left
                 break
             params = redrawn
-            write_plan(study, trial, Plan(params, is_relative))
+            write_plan(study, trial, Plan.of(params, distributions, is_relative=is_relative))
         return params
 
     def replan(
@@ -173,7 +173,9 @@ class Planner:
             start = self._start(snapshot, snapshot.space_of(distributions), decided, name)
             if start is not None:  # no model says anything about it: the plan stands
                 extended = {**plan.params, **decided, **start}
-                write_plan(study, trial, Plan(extended, is_relative))
+                extension = Plan.of(start, distributions, is_relative=is_relative)
+                log_names = plan.log_names | extension.log_names
+                write_plan(study, trial, Plan(extended, is_relative, log_names))
                 return extended[name]
         drawn = self.announce(study, snapshot, distributions, decided, is_relative, shown={name})
         return drawn[name]

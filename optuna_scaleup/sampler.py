@@ -15,7 +15,6 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
 from optuna_scaleup._optuna import Notices
-from optuna_scaleup._optuna import as_legal
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.arguments import check_independent_sampler
 from optuna_scaleup.data.arguments import check_n_startup_trials
@@ -275,10 +274,10 @@ class ScaleUpSampler(BaseSampler):
         if self._planner.search_space is not None and param_name not in self._planner.search_space:
             return self._sample_outside(study, trial, param_name, param_distribution)
         plan = read_plan(trial, self.notices)
-        if plan is not None and plan.agrees_with(trial.params) and param_name in plan.params:
-            legal = as_legal(plan.params[param_name], param_distribution)
-            if legal is not None:
-                return legal[0]
+        if plan is not None and plan.agrees_with(trial.params):
+            planned = plan.value_for(param_name, param_distribution)
+            if planned is not None:
+                return planned[0]
         with self._lock:
             return self._planner.replan(study, trial, plan, param_name, param_distribution)
 

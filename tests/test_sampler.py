@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -132,6 +133,21 @@ GIVEN: dict[str, Suggest] = {
     "log": lambda t: t.suggest_float("x", 1e-2, 10, log=True),
     "choices": lambda t: t.suggest_categorical("x", ["b", "c", "d"]),
 }
+
+
+def test_the_first_trial_is_planned_on_the_scale_that_is_asked_for() -> None:
+    """On the source's linear scale the best weight decay is all but the smallest."""
+
+    def objective(trial: optuna.Trial, *, log: bool) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)  # asked first, when the rest is planned with it
+        decay = trial.suggest_float("weight_decay", 1e-3, 1.0, log=log)
+        return math.log10(decay / 0.03) ** 2 + x
+
+    small = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    small.optimize(lambda trial: objective(trial, log=False), n_trials=30)
+    large = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    large.optimize(lambda trial: objective(trial, log=True), n_trials=1)
+    assert 0.01 < large.trials[0].params["weight_decay"] < 0.1
 
 
 @pytest.mark.parametrize("given", GIVEN)

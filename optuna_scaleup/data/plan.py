@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import as_legal
 from optuna_scaleup._optuna import enqueued_params
 from optuna_scaleup._optuna import has_attr
 from optuna_scaleup._optuna import read_attr
@@ -21,6 +22,7 @@ from optuna_scaleup._optuna import write_attr
 
 
 if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
@@ -37,10 +39,34 @@ class Plan:
         is_relative:
             Whether Optuna holds the whole point already, so that no parameter of it can still be
             planned anew.
+        log_names: Parameters that were planned on a logarithmic scale.
     """
 
     params: Mapping[str, Any]
     is_relative: bool
+    log_names: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(
+        cls,
+        params: Mapping[str, Any],
+        distributions: Mapping[str, BaseDistribution],
+        *,
+        is_relative: bool,
+    ) -> Plan:
+        """A point of these distributions."""
+        log_names = {name for name, d in distributions.items() if _is_log(d)}
+        return cls(params, is_relative, frozenset(log_names & params.keys()))
+
+    def value_for(self, name: str, distribution: BaseDistribution) -> tuple[Any] | None:
+        """The planned value as ``distribution`` would return it, in a 1-tuple.
+
+        :obj:`None` if there is none that is legal, or if it was planned on another scale: what is
+        best on a linear one is, on a logarithmic one, mostly next to the lower end.
+        """
+        if name not in self.params or (name in self.log_names) != _is_log(distribution):
+            return None
+        return as_legal(self.params[name], distribution)
 
     def agrees_with(self, params: Mapping[str, Any]) -> bool:
         """Whether the parameters that are already decided are those of the plan."""
@@ -85,7 +111,9 @@ def intended_params(trial: FrozenTrial, notices: Notices) -> dict[str, Any]:
 def write_plan(study: Study, trial: FrozenTrial, plan: Plan) -> None:
     """Stores the plan with its trial; choices that JSON cannot hold are left out."""
     plain = {name: value for name, value in plan.params.items() if _is_plain(value)}
-    write_attr(study, trial, _ATTR_NAME, {"params": plain, "relative": plan.is_relative})
+    log_names = sorted(plan.log_names & plain.keys())
+    stored = {"params": plain, "relative": plan.is_relative, "log": log_names}
+    write_attr(study, trial, _ATTR_NAME, stored)
 
 
 def _checked(stored: Any) -> Plan:
@@ -94,7 +122,14 @@ def _checked(stored: Any) -> Plan:
         raise ValueError("A plan holds a mapping of parameters.")
     if not all(_is_plain(value) for value in stored["params"].values()):
         raise ValueError("A planned value is plain.")
-    return Plan(stored["params"], is_relative=stored.get("relative") is True)
+    log_names = stored.get("log", [])
+    if not isinstance(log_names, list) or not all(isinstance(name, str) for name in log_names):
+        raise ValueError("Names are given as a list of strings.")
+    return Plan(stored["params"], stored.get("relative") is True, frozenset(log_names))
+
+
+def _is_log(distribution: BaseDistribution) -> bool:
+    return getattr(distribution, "log", False) is True
 
 
 def _is_same(value: Any, other: Any) -> bool:

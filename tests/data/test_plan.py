@@ -7,6 +7,10 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
 from optuna.storages import InMemoryStorage
 
 from optuna_scaleup._optuna import Notices
@@ -27,7 +31,8 @@ def fresh_trial() -> tuple[optuna.Study, optuna.trial.FrozenTrial]:
 
 def test_round_trip_by_way_of_the_storage() -> None:
     study, trial = fresh_trial()
-    plan = Plan({"x": 0.1, "n": 3, "c": None, "flag": True, "text": "é"}, is_relative=True)
+    params = {"x": 0.1, "n": 3, "c": None, "flag": True, "text": "é"}
+    plan = Plan(params, is_relative=True, log_names=frozenset({"x", "n"}))
     write_plan(study, trial, plan)
     read = read_plan(study.trials[0], Notices())
     assert read == plan
@@ -123,6 +128,22 @@ def test_corrupt_plans_are_ignored_with_one_log_line(stored: Any, log_lines: lis
     assert read_plan(study.trials[0], notices) is None
     assert read_plan(study.trials[0], notices) is None
     assert log_lines == ["Trial 0 carries a plan that cannot be read; it is ignored."]
+
+
+def test_a_value_is_kept_where_it_is_legal_and_on_its_scale() -> None:
+    ranges: dict[str, BaseDistribution] = {
+        "x": FloatDistribution(1e-3, 1.0),
+        "n": IntDistribution(1, 512, log=True),
+        "c": CategoricalDistribution(["a", "b"]),
+    }
+    plan = Plan.of({"x": 0.1, "n": 3, "c": "b"}, ranges, is_relative=False)
+    assert plan.value_for("x", FloatDistribution(1e-4, 0.5)) == (0.1,)
+    assert plan.value_for("x", FloatDistribution(1e-3, 1.0, log=True)) is None
+    assert plan.value_for("x", FloatDistribution(0.2, 1.0)) is None
+    assert plan.value_for("n", IntDistribution(2, 64, log=True)) == (3,)
+    assert plan.value_for("n", IntDistribution(1, 512)) is None
+    assert plan.value_for("c", CategoricalDistribution(["b", "c"])) == ("b",)
+    assert plan.value_for("y", FloatDistribution(0.0, 1.0)) is None
 
 
 def test_agreement_looks_at_shared_names_only() -> None:
