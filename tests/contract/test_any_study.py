@@ -25,8 +25,9 @@ from tests.strategies import trials_in
 
 
 N_TRIALS = 2
-# A model an objective: one such case takes as long as several with one objective.
-N_CASES_SEVERAL = max(10, settings().max_examples // 4)
+# A case is a whole study, with a model for each objective.
+N_CASES = max(25, settings().max_examples // 3)
+N_CASES_SEVERAL = max(10, settings().max_examples // 8)
 
 
 def suggest(trial: optuna.Trial, space: Mapping[str, BaseDistribution]) -> None:
@@ -51,6 +52,7 @@ def _ask(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> Any:
     return trial.suggest_float(name, start, end, step=distribution.step, log=distribution.log)
 
 
+@settings(max_examples=N_CASES)
 @given(st.data())
 def test_source_and_target_of_any_kind(data: st.DataObject) -> None:
     source_space = data.draw(spaces)
@@ -66,6 +68,7 @@ def test_source_and_target_of_any_kind(data: st.DataObject) -> None:
         target.tell(trial, data.draw(objective_values))
 
 
+@settings(max_examples=N_CASES)
 @given(st.data())
 def test_resumed_study_of_any_kind(data: st.DataObject) -> None:
     space = data.draw(spaces)
@@ -77,6 +80,7 @@ def test_resumed_study_of_any_kind(data: st.DataObject) -> None:
         target.tell(trial, state=optuna.trial.TrialState.FAIL)
 
 
+@settings(max_examples=N_CASES)
 @given(st.data())
 def test_space_that_changes_with_each_trial(data: st.DataObject) -> None:
     """Parameters come and go, and their ranges move."""
