@@ -65,15 +65,18 @@ def test_a_callable_that_raises_gives_no_cost(log_lines: list[str]) -> None:
 def test_a_callable_cannot_change_what_is_stored() -> None:
     def greedy(trial: optuna.trial.FrozenTrial) -> Any:
         trial.params.clear()
+        trial.intermediate_values.clear()
         return trial.user_attrs.pop("cost")
 
     study = optuna.create_study(sampler=ScaleUpSampler(seed=0, cost=greedy))
     for trial in trials(1.0, 2.0):
         trial.params, trial.distributions = {"x": 0.5}, X
+        trial.intermediate_values = {1: 2.0}
         study.add_trial(trial)
     study.ask(X)
     assert [t.user_attrs for t in study.trials[:2]] == [{"cost": 1.0}, {"cost": 2.0}]
     assert study.trials[0].params == {"x": 0.5}
+    assert study.trials[0].intermediate_values == {1: 2.0}
 
 
 @pytest.mark.parametrize(("cost", "error"), [("seconds", ValueError), (3, TypeError)])
