@@ -101,7 +101,9 @@ def test_drift_is_forecast_once_for_the_same_data_and_sizes() -> None:
     assert drift is not None
     assert fits.drift_of(sized) is drift
     assert fits.drift_of(replace(sized, source_keys=())) is not drift
-    for other in (larger, more):
+    believed = replace(sized, scales=Scales(np.ones((1, 1)), np.ones((2, 1)), np.ones((2, 1))))
+    surer = replace(sized, scales=Scales(np.ones((1, 1)), np.zeros((2, 1)), np.full((2, 1), 0.1)))
+    for other in (larger, more, believed, surer):
         assert fits.drift_of(other) is not drift
     kept, fresh = fits.drift_of(larger), SourceFits().drift_of(larger)
     assert kept is not None
