@@ -13,12 +13,15 @@ from scipy.stats import kendalltau
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup import Source
 from optuna_scaleup import TransferReport
+from optuna_scaleup._optuna import study_attrs
+from optuna_scaleup.data.prediction import write_prediction
 from optuna_scaleup.model.diagnosis import rank_agreement
 from optuna_scaleup.model.diagnosis import rank_agreement_quantiles
 from optuna_scaleup.report.advice import advice
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.transfer import Calibration
 from optuna_scaleup.report.transfer import SourceReport
+from optuna_scaleup.types import Suggestion
 
 
 SPACE: dict[str, optuna.distributions.BaseDistribution] = {
@@ -132,8 +135,78 @@ def test_predictions_are_checked_and_nothing_is_written() -> None:
     assert contains(calibration.coverage, calibration.n_inside / 3)
 
 
+def predicted(study: optuna.Study, weights: tuple[float, ...] = ()) -> optuna.Trial:
+    """A running trial of which a loss between 0 and 2 is expected."""
+    trial = study.ask(SPACE)
+    suggestion = Suggestion(np.zeros(2), (-2.0, -1.0, 0.0), weights)
+    write_prediction(study, study.trials[trial.number], suggestion, np.array([-1.0]), 0.0)
+    return trial
+
+
+def test_outcomes_lie_in_below_or_above_what_was_predicted() -> None:
+    """Those that are none, or not of a whole run, lie nowhere."""
+    study = optuna.create_study()
+    for outcome in (0.0, 1.5, -5.0, 2.5, 7.0, 8.0, np.inf):
+        study.tell(predicted(study), outcome)
+    study.tell(predicted(study), state=optuna.trial.TrialState.FAIL)
+    pruned = predicted(study)
+    pruned.report(1.0, step=1)
+    study.tell(pruned, state=optuna.trial.TrialState.PRUNED)
+    study.tell(study.ask(SPACE), 1.0)
+    calibration = ScaleUpSampler().diagnose(study).calibration
+    assert calibration is not None
+    counts = calibration.n_predictions, calibration.n_inside, calibration.n_below
+    assert counts == (6, 2, 1)
+
+
+def test_since_when_sources_are_ignored_is_when_they_were_last_heard() -> None:
+    """A trial that was suggested without a model says nothing of that."""
+    small, large = optuna.create_study(study_name="small"), optuna.create_study()
+    for trial in study_of(1, 20).trials:
+        mirrored = optuna.create_trial(
+            params=trial.params,
+            distributions=trial.distributions,
+            value=-float(trial.values[0]),
+        )
+        small.add_trial(mirrored)
+    heard, ignored = (0.5, 0.5), (0.01, 0.99)
+    for weights in (ignored, heard, (), ignored, (), ignored, *[()] * 14):
+        running = predicted(large, weights)
+        large.tell(running, loss(running.params, 1))
+    report = ScaleUpSampler(small, seed=0).diagnose(large)
+    assert report.no_source_weight > 0.95
+    assert report.advice == "The source misleads: it is ignored since trial 3."
+
+
+def test_of_many_sources_the_largest_are_in_use() -> None:
+    sources = [Source(study_of(size, 6), scale=size) for size in (1, 2, 4, 8)]
+    report = ScaleUpSampler(sources, scale=16, seed=0).diagnose(study_of(16, 3, 1))
+    assert [source.weight is None for source in report.sources] == [True, False, False, False]
+    used = [source.weight or 0.0 for source in report.sources]
+    assert sum(used) + report.no_source_weight == pytest.approx(1.0)
+    assert "not used  larger sources count" in str(report)
+
+
+def test_exponents_belong_to_their_sizes_in_whatever_order() -> None:
+    """The optimum moves with the parameters; the tokens are the same for all."""
+    ladder = [
+        Source(study_of(size, 12, size), scale={"tokens": 5.0, "params": size}) for size in (1, 10)
+    ]
+    found = [
+        ScaleUpSampler(ladder, scale=scale, drift_prior={}, seed=0)
+        .diagnose(optuna.create_study())
+        .exponents["lr"]
+        for scale in ({"tokens": 5.0, "params": 100}, {"params": 100, "tokens": 5.0})
+    ]
+    assert found[0] == found[1]
+    assert found[0]["params"].median < -0.1
+    assert found[0]["tokens"].median == pytest.approx(0.0, abs=1e-9)
+
+
 def test_studies_without_trials_or_sources() -> None:
-    report = ScaleUpSampler(study_of(1, 10), seed=0).diagnose(optuna.create_study())
+    study = optuna.create_study()
+    report = ScaleUpSampler(study_of(1, 10), seed=0).diagnose(study)
+    assert study_attrs(study) == {}
     assert report.n_trials == 0
     assert report.sources[0].rank_agreement is None
     assert (
@@ -211,6 +284,9 @@ def test_surprises_are_told_of() -> None:
     calibration = Calibration(10, 5, 5, Interval(0.5, (0.4, 0.6), (0.3, 0.7)))
     report = TransferReport("large", 8, (SourceReport("a", 9, weight=0.9),), 0.1, {}, calibration)
     assert "surprise" in advice(report, None)
+    few, lucky = replace(calibration, n_predictions=4), Interval(0.7, (0.6, 0.8), (0.4, 0.92))
+    for unsure in (few, replace(calibration, coverage=lucky)):
+        assert "surprise" not in advice(replace(report, calibration=unsure), None)
 
 
 def test_sources_that_are_not_given_here() -> None:

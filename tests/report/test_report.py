@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
+from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Extrapolation
 from optuna_scaleup.report.recommendation import Recommendation
 from optuna_scaleup.report.transfer import Calibration
@@ -73,6 +75,11 @@ def test_digits_tell_the_ends_of_an_interval_apart() -> None:
     assert str(Interval(1.0, (-1e308, 1e308), (-1.7e308, 1.7e308))) == "1 [-1.7e+308, 1.7e+308]"
 
 
+def test_integers_are_written_out_as_long_as_they_can_be_read() -> None:
+    assert [number(n) for n in (0, -12345, 999_999_999)] == ["0", "-12345", "999999999"]
+    assert number(2**60) == "1.153e+18"
+
+
 def test_equal_choices_share_their_odds() -> None:
     odds = Odds.of([0, 1, 2, True], [0.25, 0.25, 0.125, 0.375])
     assert odds.probabilities == {0: 0.25, 1: 0.625, 2: 0.125}
@@ -106,7 +113,9 @@ def report() -> TransferReport:
 def test_reports_read_well() -> None:
     text = str(report())
     assert "Transfer to study 'large' after 4 trials\nGo on.\n" in text
-    assert "not used" in text
+    assert "<small>    30      not used  larger sources count" in text
+    unrelated = replace(report(), sources=(SourceReport("<small>", 0),))
+    assert "<small>    0       not used  says nothing of these parameters" in str(unrelated)
     assert "× 1 [0.5, 2]" in text
     assert "3 of 4 outcomes lie in the 90 % interval predicted before, 1 below, 0 above" in text
 
