@@ -79,3 +79,8 @@ def test_same_trial_means_the_same_record() -> None:
     read = study.trials
     assert is_same_trial(read[first.number], study.trials[first.number])
     assert not is_same_trial(read[first.number], read[second.number])
+    elsewhere = optuna.create_study()
+    elsewhere.ask()
+    (namesake,) = elsewhere.trials
+    assert namesake._trial_id == read[0]._trial_id
+    assert not is_same_trial(read[0], namesake)
