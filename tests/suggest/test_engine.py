@@ -97,6 +97,19 @@ class TestWhatIsTriedFirst:
         at_centre = replace(data, X=np.array([[middle, 0.5], *others]))
         assert np.abs(suggest(replace(problem, target=at_centre)) - 0.5).max() > 1e-6
 
+    def test_sixth_warm_trial_takes_the_branch_of_the_sources_best(self) -> None:
+        """Without the parameter of the other branch, which others of its best trials took."""
+        space = UnitSpace((Axis(), categorical(2), Axis()))
+
+        def study(branches: list[int]) -> Dataset:
+            X = np.random.default_rng(0).random((len(branches), 3))
+            X[:, 1] = branches
+            X[X[:, 1] == 0, 2] = np.nan
+            return Dataset(X, -np.arange(float(len(branches)))[:, None])
+
+        problem = Problem(space, study([1, 0, 1, 0, 1]), (study([0, 1, 1, 0, 0, 1, 1, 0]),))
+        np.testing.assert_array_equal(suggest(problem), [0.5, 0.0, np.nan])
+
     def test_third_cold_trial_is_the_models(self) -> None:
         assert np.abs(suggest(cold(2)) - 0.5).max() > 1e-6
 
