@@ -84,6 +84,17 @@ def test_prior_shares_the_sources_weight_among_them() -> None:
     np.testing.assert_allclose(two[1] / two[0], LARGER_IS_CLOSER, rtol=0.3)
 
 
+def test_without_trials_the_unit_is_the_largest_sources() -> None:
+    """Of the model without a source as well, that is of the last third of all draws."""
+    X = np.random.default_rng(2).random((25, 2))
+    small, large = (source_of(X, f * quadratic(X, 0.4) + f) for f in (1.0, 1000.0))
+    mixture = fitted(0, [small, large])
+    n_draws = len(mixture.scale) // 3
+    scale, best = mixture.scale[-n_draws:], mixture.to_warped(np.array([large.best]))[-n_draws:]
+    assert np.median(np.log(scale)) == pytest.approx(large.log_scale, abs=0.1)
+    np.testing.assert_allclose(best, 1.0)
+
+
 def test_a_prediction_costs_no_more_with_several_sources() -> None:
     """The draws of one source are shared out, at least one for each of the others."""
     one, three = (len(fitted(5, [good_source()] * k).log_weight) for k in (1, 3))
