@@ -279,6 +279,7 @@ def test_constraints_go_by_name_with_gaps() -> None:
     [
         ([np.inf, 2.0, 5.0], [5.0, 2.0, 5.0]),
         ([-np.inf, 2.0, -3.0], [-3.0, 2.0, -3.0]),
+        ([np.inf, 0.25, -np.inf, -0.5], [0.25, 0.25, -0.5, -0.5]),
         ([np.inf, -np.inf, -2.0], [1.0, -2.0, -2.0]),  # violated, though nobody knows by how much
         ([np.inf, np.nan, 0.0], [1.0, np.nan, 0.0]),
     ],
