@@ -120,7 +120,8 @@ def test_drift_is_learnt_from_the_largest_studies_of_known_size(
     """Five of them, and no other is searched for its optimum."""
     studies = [quadratic_study(4, 1, 0.3, np.random.default_rng(i)) for i in range(8)]
     nothing = Dataset(np.full((1, 1), np.nan), np.zeros((1, 1)))
-    ladder, located = (*studies, nothing), []
+    ladder = (*studies, nothing)
+    located: list[int] = []
 
     def locate(dataset: Dataset, space: object) -> tuple[Array, Array]:
         located.extend(i for i, one in enumerate(ladder) if one is dataset)
