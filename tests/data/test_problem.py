@@ -191,6 +191,17 @@ def test_decided_are_enqueued_and_suggested_values() -> None:
     assert taken.decided_params() == {"y": 0.75, "x": x}
 
 
+def test_a_queued_trial_has_not_started() -> None:
+    target = study_of((1.0, {"x": 0.5}))
+    target.enqueue_trial({"x": 0.1})
+    target._storage.create_new_trial(target._study_id)  # as another worker asks, not for that
+    asking = target.trials[2]
+    assert [trial.state.name for trial in target.trials] == ["COMPLETE", "WAITING", "RUNNING"]
+    taken = Snapshot.take(target, asking, Ladder(), Notices())
+    assert taken.n_before(asking) == 1
+    assert taken.problem(SPACE, {}, Notices()).n_started == 1
+
+
 def test_sources_are_checked_before_anything_is_read_off_them() -> None:
     two = optuna.create_study(directions=["minimize", "minimize"])
     with pytest.raises(ValueError, match="2 objectives"):

@@ -19,6 +19,7 @@ from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Scales
 from optuna_scaleup.types import UnitSpace
+from tests.fakes import FunctionAcquisition
 from tests.fakes import categorical
 from tests.fakes import continuous
 from tests.fakes import mixed_space
@@ -59,6 +60,16 @@ class TestWhatIsTriedFirst:
             X = np.concatenate([X, x[None]])
         eighths = np.sort((X * 8.0).astype(int), axis=0)
         np.testing.assert_array_equal(eighths, np.repeat(np.arange(8)[:, None], 2, axis=1))
+
+    def test_another_seed_is_another_design(self) -> None:
+        first, again, other = (
+            suggest(
+                Problem(continuous(2), no_trials(2)), Engine(initial_design="sobol", design_seed=s)
+            )
+            for s in (1, 1, 2)
+        )
+        np.testing.assert_array_equal(first, again)
+        assert np.abs(first - other).max() > 1e-3
 
     def test_corners_are_all_tried_before_the_model(self) -> None:
         engine = Engine(initial_design="corners")
@@ -287,3 +298,26 @@ def test_told_weights_are_those_that_the_suggestion_rests_on() -> None:
     assert mixture.source_weights[0] > 0.5
     assert suggestion.source_weights == pytest.approx((0.0, 1.0), abs=1e-3)
     assert sum(suggestion.source_weights) == pytest.approx(1.0)
+
+
+class Flat(FunctionAcquisition):
+    """Which counts how often a climb on it ends at once."""
+
+    label, is_log = "flat", True
+
+    def __init__(self) -> None:
+        super().__init__(lambda X: np.zeros(len(X)), np.zeros_like)
+        self.n_climbs = 0
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        self.n_climbs += 1
+        return super().value_and_grad(x)
+
+
+@pytest.mark.parametrize(("n_outputs", "n_climbs"), [(1, 1), (2, 5)])
+def test_with_several_outputs_more_hills_are_climbed(n_outputs: int, n_climbs: int) -> None:
+    problem, rng, flat = cold(4), np.random.default_rng(0), Flat()
+    survey = Engine().survey(problem, rng)
+    models = replace(survey.models, objectives=[*survey.models.objectives] * n_outputs)
+    Engine().best_of(problem, replace(survey, models=models, acquisition=flat), rng)
+    assert flat.n_climbs == n_climbs
