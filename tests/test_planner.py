@@ -117,6 +117,17 @@ def test_a_new_plan_keeps_what_optuna_holds_already() -> None:
     assert planned == {name: trial.suggest_float(name, 0, 1) for name in ("x", "y", "z")}
 
 
+def test_a_range_that_moved_moves_its_parameter_alone() -> None:
+    """Though Optuna holds a point of the old range."""
+    study = completed(3, UNIT)
+    study.sampler = ScaleUpSampler(seed=0)
+    trial = study.ask()
+    held = dict(trial.relative_params)
+    assert 2.0 <= trial.suggest_float("x", 2, 3) <= 3.0
+    assert planned_params(study.trials[-1], Notices()) == {**held, "x": trial.params["x"]}
+    assert trial.suggest_float("y", 0, 1) == held["y"]
+
+
 def test_one_line_tells_of_sources_that_do_not_predict(log_lines: list[str]) -> None:
     sources = [completed(3, UNIT, f"small {i}") for i in range(4)]
     for n_sources, n_lines in ((3, 0), (4, 1)):

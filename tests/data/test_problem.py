@@ -76,8 +76,15 @@ def test_sources_with_nothing_in_common_are_left_out_with_their_keys() -> None:
 def test_a_range_without_overlap_drops_its_column() -> None:
     space = SearchSpace.of({"x": FloatDistribution(5, 6), "y": UNIT})
     source = study_of((1.0, {"x": 0.5, "y": 0.5}), (2.0, {"x": 0.9, "y": 0.2}))
+    failed = optuna.create_trial(
+        state=TrialState.FAIL,
+        params={"x": 0.1, "y": 0.7},
+        distributions=dict.fromkeys("xy", UNIT),
+    )
+    source.add_trial(failed)
     problem = snapshot(study_of(), source).problem(space, {}, Notices())
     np.testing.assert_array_equal(problem.sources[0].X, [[np.nan, 0.5], [np.nan, 0.2]])
+    np.testing.assert_array_equal(problem.sources[0].failed, [[np.nan, 0.7]])
 
 
 def test_keys_are_equal_for_equal_data_only() -> None:

@@ -32,6 +32,7 @@ from tests.suggest.problems import cold
 from tests.suggest.problems import cold_and_warm
 from tests.suggest.problems import suggest
 from tests.suggest.problems import warm
+from tests.suggest.problems import with_values
 
 
 class TestWhatIsTriedFirst:
@@ -298,6 +299,19 @@ def test_told_weights_are_those_that_the_suggestion_rests_on() -> None:
     assert mixture.source_weights[0] > 0.5
     assert suggestion.source_weights == pytest.approx((0.0, 1.0), abs=1e-3)
     assert sum(suggestion.source_weights) == pytest.approx(1.0)
+
+
+@cold_and_warm
+def test_a_prediction_is_in_the_unit_of_the_values(problem: Problem) -> None:
+    """A power of two, so that rounding is the same."""
+    intervals = [
+        Engine()
+        .suggest(with_values(problem, factor, 0.0), np.random.default_rng(0))
+        .value_interval
+        for factor in (1.0, 1024.0)
+    ]
+    assert intervals[0] is not None
+    np.testing.assert_allclose(intervals[1], np.multiply(1024.0, intervals[0]))
 
 
 class Flat(FunctionAcquisition):
