@@ -194,6 +194,17 @@ def test_an_untried_parameter_starts_where_the_design_says(design: str, is_centr
     assert (only.params["y"] == 0.5) == is_centre
 
 
+@pytest.mark.usefixtures("quick")
+def test_a_choice_lies_within_whatever_was_tried() -> None:
+    """Choices have no order, so there is no outside."""
+    space: dict[str, BaseDistribution] = {
+        "act": CategoricalDistribution(["gelu", "swish"]),
+        "x": FloatDistribution(0, 1),
+    }
+    (only,) = recommend(line("a", "minimize", 10.0), search_space=space)
+    assert only.extrapolation.outside == ()
+
+
 def test_a_batch_is_diverse_and_the_study_is_left_alone() -> None:
     sampler = ScaleUpSampler(small(), seed=0)
     study = optuna.create_study(sampler=sampler)
