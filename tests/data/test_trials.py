@@ -326,6 +326,16 @@ def test_running_trials_pend_where_they_plan_to_go() -> None:
     np.testing.assert_array_equal(pending, [[x, 0.25]])
 
 
+def test_a_queued_trial_that_runs_pends_where_it_was_queued() -> None:
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 0.9})
+    study.ask()
+    number = study.ask().number
+    pending = pending_rows(study.trials, study.trials[number], SPACE, Notices())
+    assert pending is not None
+    np.testing.assert_array_equal(pending, [[0.9, np.nan]])
+
+
 def test_the_asking_trial_does_not_pend() -> None:
     study = optuna.create_study()
     study.ask().suggest_float("x", 0, 1)

@@ -63,6 +63,14 @@ def test_recommendations_read_well() -> None:
     )
 
 
+def test_sizes_are_told_as_far_as_they_are_known() -> None:
+    assert str(Extrapolation()) == "sizes not known"
+    assert str(Extrapolation(outside=("lr",))) == "outside all values tried: lr"
+    assert str(Extrapolation({"n": 2.0})) == (
+        "n × 2 (one source of known size, which shows no trend)"
+    )
+
+
 def test_digits_tell_the_ends_of_an_interval_apart() -> None:
     narrow = Interval(1e6 + 0.0625, (1e6 + 0.05, 1e6 + 0.075), (1e6, 1e6 + 0.125))
     assert str(narrow) == "1000000.06 [1000000, 1000000.12]"
