@@ -56,6 +56,14 @@ def test_notices_are_given_once(log_lines: list[str]) -> None:
     assert log_lines == ["about a", "about b"]
 
 
+def test_notices_have_a_level(log_lines: list[str]) -> None:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    notices = Notices()
+    notices.once(logging.INFO, ("a",), "quiet")
+    notices.once(logging.WARNING, ("b",), "loud")
+    assert log_lines == ["loud"]
+
+
 def test_enqueued_params() -> None:
     study = optuna.create_study()
     study.enqueue_trial({"x": 1})
