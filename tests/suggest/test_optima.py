@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.suggest import optima
+from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.optima import FINE_STEPS
 from optuna_scaleup.suggest.optima import locate_optimum
 from optuna_scaleup.suggest.optima import optimum_draws
@@ -105,6 +106,24 @@ def test_it_is_the_same_for_whoever_asks() -> None:
     data = quadratic(points(10, 2), np.array([0.4, 0.4]), 0.05)
     first, second = (locate_optimum(data, continuous(2)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_drawn_optima_keep_what_is_decided_and_lack_what_is_dropped() -> None:
+    """Whatever the functions would rather have."""
+
+    def functions(X: Array) -> Array:
+        return np.asarray(np.nansum(X, axis=1) * np.array([[1.0], [-1.0]]))
+
+    found = optimum_draws(
+        functions,
+        continuous(3),
+        np.full((1, 3), 0.5),
+        {1: 0.25},
+        np.random.default_rng(0),
+        Activity(dropped=(2,)),
+    )
+    np.testing.assert_array_equal(found[:, 1:], [[0.25, np.nan]] * 2)
+    np.testing.assert_allclose(found[:, 0], [1.0, 0.0], atol=0.01)
 
 
 def test_fine_steps_tell_optima_apart_that_are_close() -> None:
