@@ -96,6 +96,14 @@ def test_where_trials_failed_is_kept() -> None:
     assert unused == trials[1:5]
 
 
+def test_a_failed_trial_is_where_its_study_holds_a_parameter() -> None:
+    """Even if it failed before it asked for that."""
+    space = SearchSpace.of({"bs": FloatDistribution(0.75, 0.75), "x": UNIT}, {"bs": UNIT})
+    failed = trial(None, TrialState.FAIL, x=0.1)
+    own = finished_rows([failed], space, MINIMIZE, plan_notices=Notices()).dataset
+    np.testing.assert_allclose(own.failed, [[0.75, 0.1]])
+
+
 def test_a_choice_that_a_failed_trial_lacks_has_no_middle() -> None:
     space = SearchSpace.of({"c": CategoricalDistribution(["a", "b", "c"]), "x": UNIT})
     complete = optuna.create_trial(

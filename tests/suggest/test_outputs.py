@@ -90,6 +90,32 @@ def test_a_penalty_is_lifted_of_a_single_objective_only() -> None:
     np.testing.assert_allclose(first.unit * first.problem.target.Y[:, 0], y)
 
 
+def test_values_that_diverged_do_not_hide_the_others() -> None:
+    """They are cut a hundred distances from median to best below the best."""
+    (output,) = objective_outputs(of_one(np.array([-1e300, 1.0, 2.0, 3.0, 4.0])))
+    values = output.unit * output.problem.target.Y[:, 0]
+    np.testing.assert_allclose(values, [-196.0, 1.0, 2.0, 3.0, 4.0])
+
+
+def test_a_study_of_quite_another_magnitude_has_a_unit_of_its_own() -> None:
+    y = Y[:, 0]
+    for factor, unit in ((1e20, 4.0), (1e40, 4e40), (1e-40, 4e-40)):
+        (output,) = objective_outputs(of_one(factor * y, y))
+        assert output.unit == pytest.approx(unit)
+        np.testing.assert_allclose(output.problem.target.Y[:, 0], factor * y / unit)
+        np.testing.assert_allclose(output.problem.sources[0].Y[:, 0], y / 4.0)
+
+
+def test_noise_is_in_the_squared_unit_of_the_values() -> None:
+    problem = of_one(Y[:, 0])
+    noise_var = np.array([0.0, 0.0, 0.0, 9.0])
+    (output,) = objective_outputs(
+        replace(problem, target=replace(problem.target, noise_var=noise_var))
+    )
+    assert output.problem.target.noise_var is not None
+    np.testing.assert_allclose(output.unit**2 * output.problem.target.noise_var, noise_var)
+
+
 def test_noise_and_drift_are_the_objectives() -> None:
     """What a pruned trial cost, and whether it kept a constraint, was measured."""
     problem = problem_with({"c": X[:, 0] - 0.5}, {"c": X[:, 0] - 0.5})
