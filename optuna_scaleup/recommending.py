@@ -227,7 +227,7 @@ def _growth(usable: Sequence[SourceData], target: Scale) -> Extrapolation:
     """How much larger the target is than the sources, as far as sizes are known."""
     known = [source.scale for source in usable if source.scale]
     scales = [known[i] for i in size_order(known)]
-    if not scales or not target:
+    if not scales:
         return Extrapolation()
     ratios = {name: target[name] / scales[-1][name] for name in target}
     if len(scales) == 1:

@@ -9,16 +9,20 @@ import numpy as np
 import optuna
 import pytest
 from scipy.stats import kendalltau
+from scipy.stats import norm
 
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup import Source
 from optuna_scaleup import TransferReport
+from optuna_scaleup._optuna import study_attrs
+from optuna_scaleup.data.prediction import write_prediction
 from optuna_scaleup.model.diagnosis import rank_agreement
 from optuna_scaleup.model.diagnosis import rank_agreement_quantiles
 from optuna_scaleup.report.advice import advice
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.transfer import Calibration
 from optuna_scaleup.report.transfer import SourceReport
+from optuna_scaleup.types import Suggestion
 
 
 SPACE: dict[str, optuna.distributions.BaseDistribution] = {
@@ -132,8 +136,80 @@ def test_predictions_are_checked_and_nothing_is_written() -> None:
     assert contains(calibration.coverage, calibration.n_inside / 3)
 
 
+def predicted(study: optuna.Study, weights: tuple[float, ...] = ()) -> optuna.Trial:
+    """A running trial of which a loss between 0 and 2 is expected."""
+    trial = study.ask(SPACE)
+    suggestion = Suggestion(np.zeros(2), (-2.0, -1.0, 0.0), weights)
+    write_prediction(study, study.trials[trial.number], suggestion, np.array([-1.0]), 0.0)
+    return trial
+
+
+def test_outcomes_lie_in_below_or_above_what_was_predicted() -> None:
+    """Those that are none, or not of a whole run, lie nowhere."""
+    study = optuna.create_study()
+    for outcome in (0.0, 1.5, -5.0, 2.5, 7.0, 8.0, np.inf):
+        study.tell(predicted(study), outcome)
+    study.tell(predicted(study), state=optuna.trial.TrialState.FAIL)
+    pruned = predicted(study)
+    pruned.report(1.0, step=1)
+    study.tell(pruned, state=optuna.trial.TrialState.PRUNED)
+    study.tell(study.ask(SPACE), 1.0)
+    calibration = ScaleUpSampler().diagnose(study).calibration
+    assert calibration is not None
+    counts = calibration.n_predictions, calibration.n_inside, calibration.n_below
+    assert counts == (6, 2, 1)
+
+
+def test_since_when_sources_are_ignored_is_when_they_were_last_heard() -> None:
+    """A trial that was suggested without a model says nothing of that."""
+    small, large = optuna.create_study(study_name="small"), optuna.create_study()
+    for trial in study_of(1, 20).trials:
+        mirrored = optuna.create_trial(
+            params=trial.params,
+            distributions=trial.distributions,
+            value=-float(trial.values[0]),
+        )
+        small.add_trial(mirrored)
+    heard, ignored = (0.5, 0.5), (0.01, 0.99)
+    for weights in (ignored, heard, (), ignored, (), ignored, *[()] * 14):
+        running = predicted(large, weights)
+        large.tell(running, loss(running.params, 1))
+    report = ScaleUpSampler(small, seed=0).diagnose(large)
+    assert report.no_source_weight > 0.95
+    assert report.advice == "The source misleads: it is ignored since trial 3."
+
+
+def test_of_many_sources_the_largest_are_in_use() -> None:
+    sources = [study_of(size, 6) for size in (1, 2, 4, 8)]
+    report = ScaleUpSampler(sources, seed=0).diagnose(study_of(16, 3, 1))
+    assert [source.weight is None for source in report.sources] == [True, False, False, False]
+    used = [source.weight or 0.0 for source in report.sources]
+    assert sum(used) + report.no_source_weight == pytest.approx(1.0)
+    assert "not used  larger sources count" in str(report)
+
+
+def test_exponents_belong_to_their_sizes_in_whatever_order() -> None:
+    """The optimum moves with the parameters; the tokens are the same for all."""
+    ladder = [
+        Source(study_of(size, 12, size), scale={"tokens": 5.0, "params": size}) for size in (1, 10)
+    ]
+    found = [
+        ScaleUpSampler(ladder, scale=scale, drift_prior={}, seed=0)
+        .diagnose(optuna.create_study())
+        .exponents["lr"]
+        for scale in ({"tokens": 5.0, "params": 100}, {"params": 100, "tokens": 5.0})
+    ]
+    assert found[0] == found[1]
+    assert found[0]["params"].median < -0.1
+    # Nothing is known of the tokens but that a slope is a tenth of the range, or less.
+    unknown = norm.ppf(0.95) * 0.1 * np.log(1.0 / 1e-4)
+    assert found[0]["tokens"].outer == pytest.approx((-unknown, unknown))
+
+
 def test_studies_without_trials_or_sources() -> None:
-    report = ScaleUpSampler(study_of(1, 10), seed=0).diagnose(optuna.create_study())
+    study = optuna.create_study()
+    report = ScaleUpSampler(study_of(1, 10), seed=0).diagnose(study)
+    assert study_attrs(study) == {}
     assert report.n_trials == 0
     assert report.sources[0].rank_agreement is None
     assert (
@@ -170,6 +246,12 @@ SLIGHT = Interval(0.1, (-0.1, 0.3), (-0.2, 0.5))
         ([("a", 0.01, None), ("b", 0.01, None)], 0.98, None, "mislead: they are ignored."),
         ([("a", 0.5, SURE)], 0.5, None, "Source 'a' ranks the large trials the wrong way round"),
         ([("a", 0.01, None), ("b", 0.8, AGREES)], 0.19, None, "'b' helps most; 'a' could be left"),
+        (
+            [("a", 0.04, AGREES), ("b", 0.02, None)],
+            0.94,
+            None,
+            "'a' helps most; 'b' could be left",
+        ),
         ([("a", 0.4, None), ("b", 0.5, AGREES)], 0.1, None, "Source 'b' helps most: go on"),
         ([("a", 0.4, None), ("b", 0.6, UNSURE)], 0.0, None, "Source 'b' helps most: go on"),
         ([("a", 0.97, UNSURE)], 0.03, None, "8 trials are too few to tell whether it helps."),
@@ -211,6 +293,9 @@ def test_surprises_are_told_of() -> None:
     calibration = Calibration(10, 5, 5, Interval(0.5, (0.4, 0.6), (0.3, 0.7)))
     report = TransferReport("large", 8, (SourceReport("a", 9, weight=0.9),), 0.1, {}, calibration)
     assert "surprise" in advice(report, None)
+    few, lucky = replace(calibration, n_predictions=4), Interval(0.7, (0.6, 0.8), (0.4, 0.92))
+    for unsure in (few, replace(calibration, coverage=lucky)):
+        assert "surprise" not in advice(replace(report, calibration=unsure), None)
 
 
 def test_sources_that_are_not_given_here() -> None:

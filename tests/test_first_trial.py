@@ -33,6 +33,8 @@ def test_nothing_known_is_left_to_the_initial_design() -> None:
     assert settled(Problem(SPACE, NO_DATA)) == {}
     unrelated = data([np.nan] * 4)
     assert settled(Problem(SPACE, NO_DATA, (unrelated,))) == {}
+    running = np.array([[0.3, np.nan, 0.1, 1.0]])
+    assert settled(Problem(SPACE, NO_DATA, X_pending=running)) == {}
 
 
 def test_all_known_is_left_to_the_model() -> None:

@@ -118,6 +118,16 @@ def test_one_branch_holds_what_another_leaves_open() -> None:
     assert study.best_params == {"branch": "wide", "n": 6}
 
 
+def test_what_the_source_held_itself_was_not_varied(log_lines: list[str]) -> None:
+    """Nor is anything left out before the study has shown what it has."""
+    for space, n_trials in ((ONLY_16, 2), (BATCHES, 0)):
+        study = optuna.create_study(sampler=ScaleUpSampler(source_of(by_batch, space), seed=0))
+        for _ in range(n_trials):
+            study.tell(study.ask({"lr": LR}), 1.0)
+        study.ask({"lr": LR})
+    assert not any("varied" in line for line in log_lines)
+
+
 @pytest.mark.parametrize(("asks", "n_told"), [(False, 1), (True, 0)])
 def test_a_parameter_that_is_left_out_is_told_once(
     asks: bool, n_told: int, log_lines: list[str]

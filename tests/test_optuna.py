@@ -56,6 +56,14 @@ def test_notices_are_given_once(log_lines: list[str]) -> None:
     assert log_lines == ["about a", "about b"]
 
 
+def test_notices_have_a_level(log_lines: list[str]) -> None:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    notices = Notices()
+    notices.once(logging.INFO, ("a",), "quiet")
+    notices.once(logging.WARNING, ("b",), "loud")
+    assert log_lines == ["loud"]
+
+
 def test_enqueued_params() -> None:
     study = optuna.create_study()
     study.enqueue_trial({"x": 1})
@@ -79,3 +87,8 @@ def test_same_trial_means_the_same_record() -> None:
     read = study.trials
     assert is_same_trial(read[first.number], study.trials[first.number])
     assert not is_same_trial(read[first.number], read[second.number])
+    elsewhere = optuna.create_study()
+    elsewhere.ask()
+    (namesake,) = elsewhere.trials
+    assert namesake._trial_id == read[0]._trial_id
+    assert not is_same_trial(read[0], namesake)

@@ -18,8 +18,10 @@ from optuna_scaleup import Recommendation
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup import Source
 from optuna_scaleup import recommend
+from optuna_scaleup._optuna import study_attrs
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
+from optuna_scaleup.suggest import forecast
 from tests.versions import needs_set_constraint
 
 
@@ -148,6 +150,76 @@ def test_sources_that_are_judged_unlike_give_no_value() -> None:
         assert abs(only.params["x"] - 0.3) < 0.2
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few draws of where the optimum is, where that is not what is looked at."""
+    monkeypatch.setattr(forecast, "FINE_STEPS", (0.1,))
+    monkeypatch.setattr(forecast, "_N_PATHS", 16)
+
+
+@pytest.mark.usefixtures("quick")
+def test_the_largest_sources_have_their_weights_by_name() -> None:
+    """Before any large trial these are the prior's: each is four times the next smaller one's."""
+    sources = [line(name, "minimize", 10.0) for name in "abcd"]
+    (only,) = recommend(sources)
+    weights = {"b": 0.8 / 21, "c": 4 * 0.8 / 21, "d": 16 * 0.8 / 21}
+    assert only.source_weights == pytest.approx(weights)
+
+
+@pytest.mark.usefixtures("quick")
+def test_another_seed_draws_other_places_of_the_best_value() -> None:
+    study = line("a", "minimize", 10.0)
+    first, again, other = (recommend(study, seed=seed)[0] for seed in (0, 0, 1))
+    assert again == first
+    assert other.optimum != first.optimum
+
+
+@pytest.mark.usefixtures("quick")
+def test_what_runs_tells_nothing_of_the_first_one() -> None:
+    sampler = ScaleUpSampler(line("a", "minimize", 10.0), seed=0)
+    study = optuna.create_study(sampler=sampler)
+    for n_trials in (0, 2):
+        while len(study.trials) < n_trials:
+            study.tell(study.ask({"x": FloatDistribution(0, 1)}), float(len(study.trials)))
+        (before,) = sampler.recommend(study)
+        running = study.ask({"x": FloatDistribution(0, 1)})
+        (beside,) = sampler.recommend(study)
+        assert beside == before
+        study.tell(running, state=optuna.trial.TrialState.FAIL)
+
+
+@pytest.mark.usefixtures("quick")
+def test_others_come_by_their_expected_values() -> None:
+    for seed in range(2):
+        _, *others = recommend(line("a", "minimize", 10.0), n=4, seed=seed)
+        medians = [one.value.median for one in others if one.value is not None]
+        assert len(medians) == 3
+        assert medians == sorted(medians)
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(("design", "is_centre"), [("auto", True), ("random", False)])
+def test_an_untried_parameter_starts_where_the_design_says(design: str, is_centre: bool) -> None:
+    sampler = ScaleUpSampler(line("a", "minimize", 10.0), seed=0, initial_design=design)
+    space: dict[str, BaseDistribution] = {
+        "x": FloatDistribution(0, 1),
+        "y": FloatDistribution(0, 1),
+    }
+    (only,) = sampler.recommend(space)
+    assert (only.params["y"] == 0.5) == is_centre
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_choice_lies_within_whatever_was_tried() -> None:
+    """Choices have no order, so there is no outside."""
+    space: dict[str, BaseDistribution] = {
+        "act": CategoricalDistribution(["gelu", "swish"]),
+        "x": FloatDistribution(0, 1),
+    }
+    (only,) = recommend(line("a", "minimize", 10.0), search_space=space)
+    assert only.extrapolation.outside == ()
+
+
 def test_a_batch_is_diverse_and_the_study_is_left_alone() -> None:
     sampler = ScaleUpSampler(small(), seed=0)
     study = optuna.create_study(sampler=sampler)
@@ -156,6 +228,7 @@ def test_a_batch_is_diverse_and_the_study_is_left_alone() -> None:
     assert len(study.trials) == 1
     assert not study.trials[0].system_attrs
     assert not running.params
+    assert study_attrs(study) == {}
     points = [
         (np.log(r.params["lr"]), np.log(r.params["bs"]), float(r.params["act"] == "tanh"))
         for r in first

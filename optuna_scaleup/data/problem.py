@@ -175,8 +175,7 @@ class Snapshot:
         """
         latest: dict[str, Any] = {}
         for trial in self.trials:
-            if trial.number != self.asking.number:
-                latest.update(trial.params)
+            latest.update(trial.params)
         return {name: value for name, value in latest.items() if name not in open_names}
 
     def problem(

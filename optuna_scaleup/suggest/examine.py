@@ -43,7 +43,7 @@ def examine(modeller: Modeller, problem: Problem, rng: np.random.Generator) -> E
         problem: With one objective and at least one usable source.
         rng: Random numbers.
     """
-    problem = objective_outputs(problem)[0].problem.settled()
+    problem = objective_outputs(problem)[0].problem
     target = problem.target
     rows = Rows.of(feature_map_of(problem), target.X, target.Y[:, 0], target.noise_var)
     diagnoses = tuple(

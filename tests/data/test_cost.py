@@ -62,18 +62,34 @@ def test_a_callable_that_raises_gives_no_cost(log_lines: list[str]) -> None:
     assert "1 complete without a positive, finite cost (trial 0: KeyError: 'none')" in line
 
 
+@pytest.mark.parametrize(("costs", "n_warnings"), [([-1.0, None], 1), ([2.0, None], 0)])
+def test_a_cost_that_no_trial_has_is_worth_a_warning(
+    costs: list[Any], n_warnings: int, log_lines: list[str]
+) -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0, cost=stored))
+    for trial in trials(*costs):
+        trial.params, trial.distributions = {"x": 0.5}, X
+        study.add_trial(trial)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study.ask(X)
+    assert sum("without a positive, finite cost" in line for line in log_lines) == n_warnings
+
+
 def test_a_callable_cannot_change_what_is_stored() -> None:
     def greedy(trial: optuna.trial.FrozenTrial) -> Any:
         trial.params.clear()
+        trial.intermediate_values.clear()
         return trial.user_attrs.pop("cost")
 
     study = optuna.create_study(sampler=ScaleUpSampler(seed=0, cost=greedy))
     for trial in trials(1.0, 2.0):
         trial.params, trial.distributions = {"x": 0.5}, X
+        trial.intermediate_values = {1: 2.0}
         study.add_trial(trial)
     study.ask(X)
     assert [t.user_attrs for t in study.trials[:2]] == [{"cost": 1.0}, {"cost": 2.0}]
     assert study.trials[0].params == {"x": 0.5}
+    assert study.trials[0].intermediate_values == {1: 2.0}
 
 
 @pytest.mark.parametrize(("cost", "error"), [("seconds", ValueError), (3, TypeError)])

@@ -114,6 +114,21 @@ def test_a_source_of_another_length_is_read_at_the_same_share() -> None:
     assert telling > silent
 
 
+@pytest.mark.parametrize("n_steps", [10, 49, 98])
+def test_a_share_of_a_curve_is_a_step_of_it(n_steps: int) -> None:
+    """Although 1 / 49 of 49 steps is less than one step to a computer."""
+    curves = StudyCurves.of(study(n_steps, LEVELS), 1.0)
+    for step in range(1, n_steps + 1):
+        found, expected = curves.at_share(step / n_steps), curves.at(step)
+        np.testing.assert_array_equal(found.reports, expected.reports)
+
+
+def test_of_many_curves_the_latest_are_read() -> None:
+    levels = [float(i) for i in range(300)]
+    curves = StudyCurves.of(study(1, levels), 1.0)
+    np.testing.assert_array_equal(curves.finals, levels[-256:])
+
+
 def test_several_objectives_and_no_complete_trial_have_no_estimate() -> None:
     stopped, Y, noise_var = pruned_outcomes([trial({1: 1.0})], np.empty((0, 1)), SIGNS["minimize"])
     assert (len(stopped), Y.shape, noise_var.shape) == (0, (0, 1), (0,))

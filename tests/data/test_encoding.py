@@ -251,6 +251,15 @@ def test_ranges_of_neighbouring_floats(distribution: FloatDistribution) -> None:
     np.testing.assert_array_equal(encoding.encode([-math.inf, math.inf]), [-1.0, 2.0])
 
 
+def test_the_ends_of_a_logarithmic_range_are_not_left() -> None:
+    """To a computer the exponential of the logarithm of 0.1 is more, that of 0.003 is less."""
+    for k in range(1, 100):
+        low, high = k / 1000.0, k / 10.0
+        encoding = encoding_of(FloatDistribution(low, high, log=True))
+        assert (encoding.decode(0.0), encoding.decode(1.0)) == pytest.approx((low, high))
+        assert low <= encoding.decode(0.0) < encoding.decode(1.0) <= high
+
+
 def test_logarithmic_ranges_may_end_at_the_largest_float() -> None:
     for low in np.exp(np.linspace(-700.0, 700.0, 100)):
         encoding = encoding_of(FloatDistribution(float(low), sys.float_info.max, log=True))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
 
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup._optuna import Notices
@@ -113,6 +114,15 @@ def test_fits_are_there_before_the_first_worker(n_objectives: int) -> None:
     study.sampler = ScaleUpSampler(source, seed=0, cost=cost)
     study.optimize(outputs, n_trials=1)
     assert fits(study) == shared
+
+
+def test_the_fit_of_what_fails_is_there_as_well(source: optuna.Study) -> None:
+    for value in (0.8, 0.9):
+        failed = source.ask({"x": FloatDistribution(value, value + 0.05)})
+        source.tell(failed, state=optuna.trial.TrialState.FAIL)
+    study = optuna.create_study()
+    ScaleUpSampler(source).share_fits(study)
+    assert len(fits(study)) == 2
 
 
 def test_fits_that_were_made_before_are_shared_as_well(source: optuna.Study) -> None:

@@ -63,6 +63,8 @@ def test_a_held_column_is_fixed_and_never_decoded() -> None:
     assert space.open_names == ("lr",)
     assert space.held == {"bs": 32.0}
     assert space.fixed({"lr": 0.5}) == pytest.approx({0: 1 / 6, 1: 0.5})
+    earlier = {"bs": 64, "lr": 0.5}  # what trials had before it was held
+    assert space.fixed(earlier) == pytest.approx({0: 1 / 6, 1: 0.5})
     assert space.decode(np.array([1 / 6, 0.5])) == {"lr": 0.5}
 
 

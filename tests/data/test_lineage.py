@@ -106,6 +106,21 @@ def test_lineage_round_trip() -> None:
     assert read_lineage(study) == Lineage((SourceRecord("one"),))
 
 
+def test_what_is_recorded_already_is_not_written_again() -> None:
+    class Counting(InMemoryStorage):
+        n_written = 0
+
+        def set_study_system_attr(self, study_id: int, key: str, value: Any) -> None:
+            self.n_written += 1
+            super().set_study_system_attr(study_id, key, value)
+
+    storage = Counting()
+    study = optuna.create_study(storage=storage)
+    for scale in (1.0, 1.0, 2.0):
+        write_lineage(study, Lineage((SourceRecord("small", scale={"size": scale}),)))
+    assert storage.n_written == 2
+
+
 @pytest.mark.parametrize("stored", ["text", [1], {"sources": 3}, {"sources": [3, None]}])
 def test_a_foreign_record_is_no_lineage(stored: object) -> None:
     study = optuna.create_study()

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data import liveness
 from optuna_scaleup.data.liveness import without_dead
 
 
@@ -44,6 +45,12 @@ def test_the_bound_grows_with_the_durations() -> None:
     trials = [running(0, 101 * MINUTE), running(1, 99 * MINUTE), complete(2, 10 * MINUTE)]
     assert alive(trials) == [1, 2, 3]
     assert alive([*trials, complete(3, 11 * MINUTE)]) == [0, 1, 2, 3, 4]
+
+
+def test_whoever_asks_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though a trial of `study.ask` never shows a sign of life by itself."""
+    monkeypatch.setattr(liveness, "has_lost_heartbeat", lambda study: lambda trial: True)
+    assert alive([running(0, MINUTE), running(1, MINUTE)]) == [2]
 
 
 def test_some_minutes_are_always_granted() -> None:

@@ -48,3 +48,14 @@ def test_a_prediction_is_read_in_the_sign_of_the_objective() -> None:
     found = read_prediction(study.trials[0])
     assert (found.value_interval, found.source_weights) == ((1.0, 2.0, 3.0), MISLED)
     assert found.seconds == 0.25
+
+
+def test_nothing_infinite_is_stored() -> None:
+    """JSON has no name for it."""
+    study = optuna.create_study()
+    study.ask()
+    suggestion = Suggestion(np.zeros(1), (-np.inf, -2.0, -1.0), HELPED)
+    write_prediction(study, study.trials[0], suggestion, np.array([-1.0]), 0.25)
+    assert "inf" not in str(study.trials[0].system_attrs).lower()
+    found = read_prediction(study.trials[0])
+    assert (found.value_interval, found.source_weights) == (None, HELPED)

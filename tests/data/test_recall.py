@@ -109,3 +109,16 @@ def test_given_sources_come_first(tmp_path: Path) -> None:
     large = optuna.create_study(storage=url)
     assert recall(large).sources == ()
     assert recall(large, small).sources[0].study is small
+
+
+def test_without_sizes_of_both_sides_none_are_recalled(tmp_path: Path) -> None:
+    """Nor what was said of drift, which would mean nothing."""
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    small = study_of(url, "small", "lr")
+    for source_scale, scale in (({}, {"size": 1e9}), ({"size": 1e6}, {}), ({}, {})):
+        large = optuna.create_study(storage=url)
+        write_lineage(large, Lineage((SourceRecord("small", "small", source_scale),), scale, {}))
+        recalled = recall(large)
+        assert recalled.sources[0].study is not None
+        assert recalled.sources[0].study.study_name == small.study_name
+        assert (recalled.scale, recalled.drift_prior) == (None, None)

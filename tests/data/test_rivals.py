@@ -28,6 +28,10 @@ SPACE = {
 OUTSIDE = FloatDistribution(0, 1)
 
 
+def never(seconds: float) -> None:
+    raise AssertionError("There is nothing to wait for.")
+
+
 @pytest.fixture
 def study() -> optuna.Study:
     """With three running trials that have no plan yet."""
@@ -77,9 +81,20 @@ def test_other_plans_do_not_matter(study: optuna.Study) -> None:
     assert not gives_way(study, 1)
 
 
-def test_who_went_on_cannot_give_way(study: optuna.Study) -> None:
+def test_who_went_on_cannot_give_way(study: optuna.Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", never)
     plan(study, 2, POINT)
     show(study, 2, "c", 0.0)
+    assert gives_way(study, 1)
+
+
+def test_who_ended_in_the_middle_of_it_cannot_give_way(
+    study: optuna.Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", never)
+    write_plan(study, study.trials[2], Plan(POINT, is_relative=False))
+    show(study, 2, "c", 0.0)
+    study.tell(2, state=optuna.trial.TrialState.FAIL)
     assert gives_way(study, 1)
 
 

@@ -69,7 +69,9 @@ def storages(path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite", "journal"])
-def test_a_deleted_source_serves_what_was_seen_last(kind: str, tmp_path: Path) -> None:
+def test_a_deleted_source_serves_what_was_seen_last(
+    kind: str, tmp_path: Path, log_lines: list[str]
+) -> None:
     storage = storages(tmp_path)[kind]
     study = finished_study(storage=storage, study_name="small")
     (reader,) = source_readers(study)
@@ -78,6 +80,10 @@ def test_a_deleted_source_serves_what_was_seen_last(kind: str, tmp_path: Path) -
     optuna.delete_study(study_name="small", storage=storage)
     assert len(reader.read(Notices()).trials) == 3
     assert len(never_read.read(Notices()).trials) == 0
+    assert log_lines == [
+        f"The source 'small' is no longer in its storage; going on with the {n} trials seen last."
+        for n in (3, 0)
+    ]
 
 
 def lose(storage: optuna.storages.RDBStorage, path: Path) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import optuna
 import pytest
+from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
@@ -92,6 +94,27 @@ def test_where_trials_failed_is_kept() -> None:
     rows, _, unused = finished_rows(trials, SPACE, MINIMIZE)
     np.testing.assert_array_equal(rows.failed, [[0.1, 0.2], [0.3, 0.5]])
     assert unused == trials[1:5]
+
+
+def test_a_failed_trial_is_where_its_study_holds_a_parameter() -> None:
+    """Even if it failed before it asked for that."""
+    space = SearchSpace.of({"bs": FloatDistribution(0.75, 0.75), "x": UNIT}, {"bs": UNIT})
+    failed = trial(None, TrialState.FAIL, x=0.1)
+    own = finished_rows([failed], space, MINIMIZE, plan_notices=Notices()).dataset
+    np.testing.assert_allclose(own.failed, [[0.75, 0.1]])
+
+
+def test_a_choice_that_a_failed_trial_lacks_has_no_middle() -> None:
+    space = SearchSpace.of({"c": CategoricalDistribution(["a", "b", "c"]), "x": UNIT})
+    complete = optuna.create_trial(
+        value=1.0,
+        params={"c": "a", "x": 0.5},
+        distributions={"c": CategoricalDistribution(["a", "b", "c"]), "x": UNIT},
+    )
+    failed = trial(None, TrialState.FAIL, x=0.1)
+    failed.number = 1
+    rows, _, _ = finished_rows([complete, failed], space, MINIMIZE)
+    np.testing.assert_array_equal(rows.failed, [[np.nan, 0.1]])
 
 
 def test_the_latest_failures_count() -> None:
@@ -200,6 +223,20 @@ def test_enqueued_trials_are_no_riddle() -> None:
     assert [t.number for t in undecided_trials(trials, trials[2])] == [1]
 
 
+def test_only_what_started_a_moment_ago_is_a_riddle() -> None:
+    """Of a trial that shows nothing after a minute nothing will come."""
+    study = optuna.create_study()
+    for _ in range(20):
+        study.ask()
+    trials = study.get_trials()
+    assert [t.number for t in undecided_trials(trials, trials[-1])] == list(range(3, 19))
+    start = trials[17].datetime_start
+    assert start is not None
+    trials[17].datetime_start = start - timedelta(minutes=2)
+    expected = [*range(2, 17), 18]
+    assert [t.number for t in undecided_trials(trials, trials[-1])] == expected
+
+
 def test_a_pruned_trial_without_a_report_counts_as_the_worst() -> None:
     """Given up for what no report could tell: out of memory, a loss that is no number."""
     silent = [pruned({}, x=0.5), pruned({0: np.nan}, x=0.5)]
@@ -250,6 +287,7 @@ def test_constraints_go_by_name_with_gaps() -> None:
     [
         ([np.inf, 2.0, 5.0], [5.0, 2.0, 5.0]),
         ([-np.inf, 2.0, -3.0], [-3.0, 2.0, -3.0]),
+        ([np.inf, 0.25, -np.inf, -0.5], [0.25, 0.25, -0.5, -0.5]),
         ([np.inf, -np.inf, -2.0], [1.0, -2.0, -2.0]),  # violated, though nobody knows by how much
         ([np.inf, np.nan, 0.0], [1.0, np.nan, 0.0]),
     ],
@@ -268,6 +306,11 @@ def test_constraints_of_optuna_4_go_by_position() -> None:
     columns, n_odd = constraint_columns([old])
     assert {name: list(c) for name, c in columns.items()} == {"0": [1.0], "1": [-1.0]}
     assert n_odd == 0
+    both = optuna.create_trial(
+        value=0.0, system_attrs={"constraints": [1.0], "constraints:mem": -1.0}
+    )
+    columns, _ = constraint_columns([both])
+    assert {name: list(c) for name, c in columns.items()} == {"0": [1.0], "mem": [-1.0]}
 
 
 @pytest.mark.parametrize("stored", [3, "text", {"a": 1}, None, [None, "x", [1.0], True]])
@@ -289,6 +332,16 @@ def test_running_trials_pend_where_they_plan_to_go() -> None:
     pending = pending_rows(study.trials, asking, SPACE, Notices())
     assert pending is not None
     np.testing.assert_array_equal(pending, [[x, 0.25]])
+
+
+def test_a_queued_trial_that_runs_pends_where_it_was_queued() -> None:
+    study = optuna.create_study()
+    study.enqueue_trial({"x": 0.9})
+    study.ask()
+    number = study.ask().number
+    pending = pending_rows(study.trials, study.trials[number], SPACE, Notices())
+    assert pending is not None
+    np.testing.assert_array_equal(pending, [[0.9, np.nan]])
 
 
 def test_the_asking_trial_does_not_pend() -> None:

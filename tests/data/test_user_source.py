@@ -89,6 +89,11 @@ def test_parameters_translate() -> None:
         (FloatDistribution(1e-4, 1, log=True), math.log10, FloatDistribution(-4, 0)),
         (FloatDistribution(0, 1), math.log, FloatDistribution(0, 0)),  # all that was tried
         (
+            FloatDistribution(0.5, 128, log=True),
+            lambda v: 2 * v,
+            FloatDistribution(1, 256, log=True),
+        ),
+        (
             CategoricalDistribution([1, 2, 3]),
             lambda v: v > 2,
             CategoricalDistribution([False, True]),
@@ -345,3 +350,8 @@ def test_a_table_without_a_usable_row_is_no_error(log_lines: list[str]) -> None:
     ).trials
     assert "Using 0 of 9 rows" in log_lines[0]
     assert "rows 0, 1, 2, 3, 4, ..." in log_lines[0]
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it is worth a warning
+    Source.from_dataframe({"x": [2.0], "y": [1.0]}, {"x": UNIT}, "y")
+    assert "Using 0 of 1 rows" in log_lines[-1]
+    Source.from_dataframe({"x": [0.5], "y": [1.0]}, {"x": UNIT}, "y")
+    assert "Using 0 of 1 rows" in log_lines[-1]

@@ -136,6 +136,16 @@ def test_a_source_tells_how_much_a_report_means() -> None:
     assert with_telling[0] < with_silent[0]
 
 
+def test_sources_count_the_same_however_many_trials_they_have() -> None:
+    """And not by their level: one whose reports are its finals makes estimates surer."""
+    own = Curves(np.array([0.0, 0.5, 1.0, 1.2]), np.array([0.0, 0.5, 1.0, 1.2]))
+    exact = Curves(np.array([0.0, 0.9, 0.95, 1.0]), np.array([0.0, 0.9, 0.95, 1.0]))
+    reports = np.array([0.2, 0.7])
+    alone, once, twice = (estimate(own, [exact] * k, reports, 0.5) for k in range(3))
+    np.testing.assert_allclose(twice, once)
+    assert (once[1] < alone[1]).all()
+
+
 def test_no_estimate_is_better_than_the_best_final() -> None:
     reports, finals = np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 2.0])
     mean, _ = estimate(Curves(reports, finals), [], np.array([50.0, np.inf]), 0.1)

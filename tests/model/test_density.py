@@ -276,6 +276,24 @@ def test_parent_brings_its_own_bowl() -> None:
     np.testing.assert_array_equal(density.value_and_grad(theta)[0], other.value_and_grad(theta)[0])
 
 
+@pytest.mark.parametrize("kind", ["plain", "smooth", "with a parent"])
+def test_fewer_trials_are_a_matter_of_the_rows_alone(kind: str) -> None:
+    def model(rows: Rows) -> Density:
+        if kind == "with a parent":
+            return transfer_density(rows, mixed_source(), offset_var=0.5, additive_share=0.4)
+        if kind == "smooth":
+            return gp_density(rows, 0.5, is_smooth=True)
+        return gp_density(rows, 0.5, bowl_weight=0.7, additive_share=0.4)
+
+    rows = mixed_rows(14, 0.4, 0, noisy=True)
+    thin, expected = model(rows).thinned(9), model(rows.representative(9))
+    theta = thetas(expected, 3)
+    for ours, direct in zip(
+        thin.value_and_grad(theta), expected.value_and_grad(theta), strict=True
+    ):
+        np.testing.assert_array_equal(ours, direct)
+
+
 def test_no_trials_and_one_trial() -> None:
     X = np.array([[0.3]])
     fm = feature_map(continuous(1), X)

@@ -104,6 +104,24 @@ def test_a_belief_forecasts_without_any_measurement() -> None:
     assert 0.03 < found.motion_std[0, 0] < 0.2
 
 
+def test_a_belief_about_one_size_leaves_the_other_open() -> None:
+    """Of two sizes the studies differ in the first one only."""
+    measured = [seen(0, 0.6, 0.02), seen(1, 0.55, 0.02)]
+    alone = fit_drift(scales([[3.0], [1.0]], mean=-0.1, std=0.02), measured)
+    both = fit_drift(
+        Scales(
+            np.array([[3.0, 0.0], [1.0, 0.0]]),
+            np.array([[-0.1, np.nan]]),
+            np.array([[0.02, np.nan]]),
+        ),
+        measured,
+    )
+    np.testing.assert_allclose(both.motion_mean, alone.motion_mean)
+    np.testing.assert_allclose(both.motion_std, alone.motion_std)
+    np.testing.assert_allclose(both.slope_mean, [[alone.slope_mean[0, 0], 0.0]], atol=1e-12)
+    np.testing.assert_allclose(both.slope_cov[0, 1, 1], drift.SLOPE_STD**2)
+
+
 def test_a_wrong_belief_is_overruled() -> None:
     optima = [seen(0, 0.2, 0.02), seen(1, 0.4, 0.02), seen(2, 0.6, 0.02)]
     ratios = [[6.0], [4.0], [2.0]]

@@ -51,6 +51,27 @@ def draws_of(
     return draw(density, points, n_draws, n_prior=n_prior)
 
 
+def test_a_search_survives_what_cannot_be_factorised() -> None:
+    """At worst it ends where it began."""
+
+    class Fragile(GaussianDensity):
+        n_failed = 0
+
+        def value_and_grad(self, theta: Array, with_grad: bool = True) -> tuple[Array, Array]:
+            if (theta[:, 0] > 0.6).any():
+                self.n_failed += 1
+                raise np.linalg.LinAlgError("covariance matrix is not positive definite")
+            return super().value_and_grad(theta, with_grad)
+
+    density = Fragile(MEAN, 0.01 * COV, PRIOR_STD)
+    start = np.array([-3.0, 2.0, 1.0])
+    mode = find_mode(density, start)
+    assert density.n_failed > 0
+    ours, least = density.value_and_grad(np.stack([mode.theta, start]))[0]
+    assert mode.value == pytest.approx(ours)
+    assert ours >= least
+
+
 def test_mode_is_the_posterior_mean() -> None:
     density = GaussianDensity(MEAN, COV, PRIOR_STD)
     mean, _, _ = exact(density)

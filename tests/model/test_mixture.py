@@ -13,6 +13,7 @@ from scipy.stats import spearmanr
 
 from optuna_scaleup.model.effort import Aim
 from optuna_scaleup.model.fitting import fit_mixture
+from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.hypotheses import LARGER_IS_CLOSER
 from optuna_scaleup.model.hypotheses import PRIOR_NO_SOURCE
 from optuna_scaleup.model.mixture import Mixture
@@ -82,6 +83,67 @@ def test_prior_shares_the_sources_weight_among_them() -> None:
     one, two = (fitted(3, [good_source()] * k).source_weights for k in (1, 2))
     np.testing.assert_allclose(two[2], one[1], rtol=0.3)
     np.testing.assert_allclose(two[1] / two[0], LARGER_IS_CLOSER, rtol=0.3)
+
+
+def test_without_trials_the_unit_is_the_largest_sources() -> None:
+    """Of the model without a source as well, that is of the last third of all draws."""
+    X = np.random.default_rng(2).random((25, 2))
+    small, large = (source_of(X, f * quadratic(X, 0.4) + f) for f in (1.0, 1000.0))
+    mixture = fitted(0, [small, large])
+    n_draws = len(mixture.scale) // 3
+    scale, best = mixture.scale[-n_draws:], mixture.to_warped(np.array([large.best]))[-n_draws:]
+    assert np.median(np.log(scale)) == pytest.approx(large.log_scale, abs=0.1)
+    np.testing.assert_allclose(best, 1.0)
+
+
+@pytest.mark.parametrize(("is_sized", "nats"), [(True, 0.0), (False, 1.0)])
+def test_a_search_hears_less_of_a_source_of_unknown_size(is_sized: bool, nats: float) -> None:
+    X = np.random.default_rng(1).random((2, 2))
+    source, fm = replace(good_source(), is_sized=is_sized), feature_map(continuous(2), X)
+    y, none = quadratic(X, 0.45), np.empty((0, 2))
+    mixture = fit_mixture(fm, X, y, None, [source], none, quasi_random(), aim=Aim.BEST)
+    by_evidence, used = (
+        np.log(weights[0] / weights[1])
+        for weights in (mixture.source_weights, mixture.used_weights)
+    )
+    assert by_evidence - used == pytest.approx(nats)
+
+
+def test_a_bad_value_is_as_far_below_the_median_as_twice_the_best_above() -> None:
+    mixture = fitted(7, [good_source()])
+    weight, ones = np.exp(mixture.log_weight), np.ones((len(mixture.scale), 1))
+    best, median = (weight @ mixture.from_warped(z * ones)[:, 0] for z in (1.0, 0.0))
+    assert mixture.expected_bad == pytest.approx(median - 2.0 * (best - median))
+
+
+@pytest.mark.parametrize("noise_var", [1e-6, 1.0])
+def test_value_quantiles_are_those_of_drawn_values(noise_var: float) -> None:
+    """Noise included, of which the variance is known here."""
+    X = np.random.default_rng(1).random((6, 2))
+    y, none, fm = quadratic(X, 0.45), np.empty((0, 2)), feature_map(continuous(2), X)
+    known = Hyperprior(noise_var=noise_var, noise_log_std=1e-6)
+    mixture = fit_mixture(fm, X, y, None, [], none, quasi_random(), known)
+    x, rng = np.array([0.4, 0.7]), np.random.default_rng(0)
+    p = mixture.predict(x[None])
+    std = np.sqrt(p.std**2 + noise_var)
+    z = p.mean + std * rng.standard_normal((len(std), 20_000))
+    counts = np.exp(mixture.log_weight)[:, None].repeat(z.shape[1], axis=1).ravel()
+    values = mixture.from_warped(z).ravel()
+    order = np.argsort(values)
+    levels = np.cumsum(counts[order]) / counts.sum()
+    expected = np.interp([0.05, 0.5, 0.95], levels, values[order])
+    found = mixture.value_quantiles(x, [0.05, 0.5, 0.95])
+    np.testing.assert_allclose(found, expected, atol=0.04 * np.ptp(expected))
+
+
+def test_functions_are_drawn_by_the_odds_of_no_source() -> None:
+    """The source says that its optimum is better than a corner; without it nobody knows."""
+    mixture, X = fitted(0, [good_source()]), np.array([[0.4, 0.4], [1.0, 1.0]])
+    shares = []
+    for odds in (0.0, 1.0, 1e9):
+        values = mixture.sample(400, np.random.default_rng(0), odds)(X)
+        shares.append(np.mean(values[:, 0] < values[:, 1]))
+    np.testing.assert_allclose(shares, [0.0, PRIOR_NO_SOURCE / 2.0, 0.5], atol=0.07)
 
 
 def test_a_prediction_costs_no_more_with_several_sources() -> None:

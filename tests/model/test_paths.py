@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,6 +78,22 @@ def test_moments(with_parent: bool, n_own: int, share: float) -> None:
         expected = np.sqrt(np.maximum(shrunk, 0.0) * (var[j] + pending.noise_var[0]))
         ours = np.abs(np.cov(drawn.T)[j])
         np.testing.assert_allclose(ours, expected, atol=0.1 * var.max())
+
+
+@pytest.mark.parametrize("n_own", [0, 3])
+def test_noisy_trials_leave_the_function_open(n_own: int) -> None:
+    """The source's as well as the study's own."""
+    source = fit_source(
+        replace(rows(12, 0.6, 2), noise_var=np.full(12, 0.02)), np.arange(2), np.arange(2), 2
+    )
+    d = transfer_density(rows(n_own, 0.4, 1), source, offset_var=0.01)
+    theta = d.prior.loc.copy()
+    theta[-2] = np.log(0.5)  # the variance of the noise
+    query = np.concatenate([d.rows.features, [[0.45, 0.55], [0.9, 0.3]]])
+    drawn = Paths(d, np.repeat(theta[None], N_PATHS, axis=0), np.random.default_rng(3))(query)
+    np.testing.assert_allclose(
+        drawn.var(axis=0), posterior(d, theta).predict(query).var[0], rtol=0.12
+    )
 
 
 def test_of_many_trials_some_are_enough() -> None:

@@ -17,10 +17,12 @@ def test_rows_of_a_mixed_space() -> None:
     X = mixed_points(9, np.random.default_rng(0))
     fm = feature_map(mixed_space(), X)
     y = np.random.default_rng(1).standard_cauchy(9)
+    y[3] = -1e9  # diverged
     noise_var = np.arange(9.0)
     rows = Rows.of(fm, X, y, noise_var)
     np.testing.assert_array_equal(rows.features, fm.transform(X))
     np.testing.assert_array_equal(rows.y, winsorise(y))
+    assert rows.y[3] > -1e6
     np.testing.assert_array_equal(rows.shiftable, [0, 1, 5])
     assert rows.noise_var is noise_var
     assert rows.n_measured == 1

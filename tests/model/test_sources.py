@@ -69,6 +69,17 @@ def test_axes_unknown_to_the_source_keep_the_priors_lengthscale() -> None:
     np.testing.assert_allclose(source.log_lengthscales[[0, 2]], known)
 
 
+def test_a_source_moves_along_the_axes_that_it_knows() -> None:
+    """The second axis of three is unknown to it; the study looks up whence its optimum came."""
+    X = np.random.default_rng(1).random((12, 2))
+    rows = Rows.of(feature_map(continuous(2), X), X, quadratic(X, 0.3))
+    source = fit_source(rows, np.array([0, 2]), np.array([0, 2]), 3)
+    moved = source.moved(np.array([0.1, 0.2, -0.3]), np.array([0.01, 0.02, 0.03]))
+    np.testing.assert_array_equal(moved.shift_loc, [-0.1, 0.3])
+    np.testing.assert_array_equal(moved.shift_std, [0.01, 0.03])
+    assert (source.is_sized, moved.is_sized) == (False, True)
+
+
 def test_transfer_prior_is_centred_on_the_source() -> None:
     source, X, y = fitted()
     density = transfer_density(Rows.of(feature_map(continuous(2), X), X, y), source)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
+from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Extrapolation
 from optuna_scaleup.report.recommendation import Recommendation
 from optuna_scaleup.report.transfer import Calibration
@@ -61,6 +63,14 @@ def test_recommendations_read_well() -> None:
     )
 
 
+def test_sizes_are_told_as_far_as_they_are_known() -> None:
+    assert str(Extrapolation()) == "sizes not known"
+    assert str(Extrapolation(outside=("lr",))) == "outside all values tried: lr"
+    assert str(Extrapolation({"n": 2.0})) == (
+        "n × 2 (one source of known size, which shows no trend)"
+    )
+
+
 def test_digits_tell_the_ends_of_an_interval_apart() -> None:
     narrow = Interval(1e6 + 0.0625, (1e6 + 0.05, 1e6 + 0.075), (1e6, 1e6 + 0.125))
     assert str(narrow) == "1000000.06 [1000000, 1000000.12]"
@@ -71,6 +81,11 @@ def test_digits_tell_the_ends_of_an_interval_apart() -> None:
     assert str(Interval(0.0, (0.0, 0.0), (0.0, 0.0))) == "0 [0, 0]"
     assert str(Interval(1e6, (1e6, 1e6), (1e6, 1e6))) == "1e+06 [1e+06, 1e+06]"
     assert str(Interval(1.0, (-1e308, 1e308), (-1.7e308, 1.7e308))) == "1 [-1.7e+308, 1.7e+308]"
+
+
+def test_integers_are_written_out_as_long_as_they_can_be_read() -> None:
+    assert [number(n) for n in (0, -12345, 999_999_999)] == ["0", "-12345", "999999999"]
+    assert number(2**60) == "1.153e+18"
 
 
 def test_equal_choices_share_their_odds() -> None:
@@ -106,7 +121,9 @@ def report() -> TransferReport:
 def test_reports_read_well() -> None:
     text = str(report())
     assert "Transfer to study 'large' after 4 trials\nGo on.\n" in text
-    assert "not used" in text
+    assert "<small>    30      not used  larger sources count" in text
+    unrelated = replace(report(), sources=(SourceReport("<small>", 0),))
+    assert "<small>    0       not used  says nothing of these parameters" in str(unrelated)
     assert "× 1 [0.5, 2]" in text
     assert "3 of 4 outcomes lie in the 90 % interval predicted before, 1 below, 0 above" in text
 

@@ -204,6 +204,14 @@ def test_what_looks_like_it_but_is_not(has: list[bool]) -> None:
     assert activity_of(with_parameters(has)).dropped == ()
 
 
+def test_a_parameter_with_values_that_the_space_lacks_was_not_dropped() -> None:
+    """The last trials have it, with a choice that is not there any more."""
+    problem = with_parameters([True] * 3 + [False] * 3)
+    foreign = np.isnan(problem.target.X)
+    told = replace(problem, target=replace(problem.target, is_foreign=foreign))
+    assert activity_of(told).dropped == ()
+
+
 def test_rows_of_pruned_trials_are_in_no_order() -> None:
     noise_var = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 0.1])
     assert activity_of(with_parameters([True] * 2 + [False] * 3 + [True], noise_var)).dropped

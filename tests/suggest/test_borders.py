@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import example
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,6 +68,7 @@ def test_as_far_as_a_tenth_of_a_nat_goes(slope: float, inside: float) -> None:
         max_size=6,
     )
 )
+@example([(1.6, 1.0)] * 4)
 def test_never_loses_more_than_that(axes: list[tuple[float, float]]) -> None:
     slopes, x = [slope for slope, _ in axes], [u for _, u in axes]
     y = moved(slopes, x)
@@ -94,6 +97,32 @@ def test_an_axis_that_decides_about_others_stays() -> None:
 
 def test_what_was_tried_is_passed_over() -> None:
     np.testing.assert_allclose(moved([0.0], [0.0], tried=np.array([[0.3], [0.2]])), [0.14])
+
+
+class Slope(FunctionAcquisition):
+    """Hardly better at the right border."""
+
+    label = "slope"
+
+    def __init__(self, *, is_log: bool) -> None:
+        super().__init__(lambda X: 0.01 * X[:, 0], lambda x: np.array([0.01]))
+        self.is_log = is_log
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "n_objectives", "is_log", "expected"),
+    [(10, 1, True, 0.7), (9, 1, True, 1.0), (10, 2, True, 1.0), (10, 1, False, 1.0)],
+)
+def test_only_a_later_search_for_one_best_value_leaves_them(
+    n_trials: int, n_objectives: int, is_log: bool, expected: float
+) -> None:
+    """A front may end there, and a tenth of what is no logarithm may be much."""
+    X, rng = np.linspace(0.1, 0.9, n_trials)[:, None], np.random.default_rng(0)
+    problem = Problem(continuous(1), Dataset(X, -X))
+    survey = Engine().survey(problem, rng)
+    models = replace(survey.models, objectives=[*survey.models.objectives] * n_objectives)
+    survey = replace(survey, models=models, acquisition=Slope(is_log=is_log))
+    assert Engine().best_of(problem, survey, rng).x == pytest.approx([expected])
 
 
 @pytest.mark.parametrize("seed", range(3))

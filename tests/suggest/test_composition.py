@@ -18,6 +18,7 @@ from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.composition import LogPositive
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
+from optuna_scaleup.suggest.composition import draw_functions
 from optuna_scaleup.types import Array
 from tests import oracles
 from tests.fakes import KnownMixture
@@ -164,23 +165,41 @@ def test_the_label_names_what_is_maximised() -> None:
     assert compose(Models([OBJECTIVE]), Own(), TRIED, unknown(0)).label == "Own"
 
 
-def test_a_drawn_function_is_what_the_model_draws() -> None:
-    class Drawn(KnownMixture):
-        def sample(
-            self,
-            n_paths: int,
-            rng: np.random.Generator,
-            no_source_odds: float = 1.0,
-            zero: float | None = None,
-        ) -> Callable[[Array], Array]:
-            return lambda X: np.tile(X.sum(axis=1), (n_paths, 1))
+class Drawn(KnownMixture):
+    """Of which every function is the sum of the coordinates."""
 
-    one = np.zeros(1)
-    drawn = DrawnFunction(Models([Drawn(one, one + 1.0, one, one, one)]), np.random.default_rng(0))
+    def __init__(self) -> None:
+        zero = np.zeros(1)
+        super().__init__(zero, zero + 1.0, zero, zero, zero)
+
+    def sample(
+        self,
+        n_paths: int,
+        rng: np.random.Generator,
+        no_source_odds: float = 1.0,
+        zero: float | None = None,
+    ) -> Callable[[Array], Array]:
+        self.asked = n_paths, no_source_odds, zero
+        return lambda X: np.tile(X.sum(axis=1), (n_paths, 1))
+
+
+def test_a_drawn_function_is_what_the_model_draws() -> None:
+    drawn = DrawnFunction(Models([Drawn()]), np.random.default_rng(0))
     np.testing.assert_allclose(drawn.value(QUERY), QUERY[:, 0])
     value, grad = drawn.value_and_grad(QUERY[2])
     assert value == pytest.approx(QUERY[2, 0])
     assert not grad.any()
+
+
+def test_constraints_are_drawn_by_the_same_odds_and_from_zero_on() -> None:
+    """Those of an objective are in whatever unit; of a constraint the threshold counts."""
+    objective, constraint = Drawn(), Drawn()
+    models = Models([objective], {"c": constraint})
+    X = np.array([[-0.5], [0.25]])
+    values = draw_functions(models, 3, np.random.default_rng(0), 0.2)(X)
+    np.testing.assert_allclose(values, np.tile([-0.5, 0.25 - 0.25e6], (3, 1)))
+    assert objective.asked == (3, 0.2, None)
+    assert constraint.asked == (3, 0.2, 0.0)
 
 
 def test_apart_from_what_runs() -> None:

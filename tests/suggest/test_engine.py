@@ -19,6 +19,7 @@ from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Scales
 from optuna_scaleup.types import UnitSpace
+from tests.fakes import FunctionAcquisition
 from tests.fakes import categorical
 from tests.fakes import continuous
 from tests.fakes import mixed_space
@@ -31,6 +32,7 @@ from tests.suggest.problems import cold
 from tests.suggest.problems import cold_and_warm
 from tests.suggest.problems import suggest
 from tests.suggest.problems import warm
+from tests.suggest.problems import with_values
 
 
 class TestWhatIsTriedFirst:
@@ -59,6 +61,16 @@ class TestWhatIsTriedFirst:
             X = np.concatenate([X, x[None]])
         eighths = np.sort((X * 8.0).astype(int), axis=0)
         np.testing.assert_array_equal(eighths, np.repeat(np.arange(8)[:, None], 2, axis=1))
+
+    def test_another_seed_is_another_design(self) -> None:
+        first, again, other = (
+            suggest(
+                Problem(continuous(2), no_trials(2)), Engine(initial_design="sobol", design_seed=s)
+            )
+            for s in (1, 1, 2)
+        )
+        np.testing.assert_array_equal(first, again)
+        assert np.abs(first - other).max() > 1e-3
 
     def test_corners_are_all_tried_before_the_model(self) -> None:
         engine = Engine(initial_design="corners")
@@ -96,6 +108,19 @@ class TestWhatIsTriedFirst:
         others = [[0.3, 0.4], [0.4, 0.3], [0.2, 0.1], [0.8, 0.3]]
         at_centre = replace(data, X=np.array([[middle, 0.5], *others]))
         assert np.abs(suggest(replace(problem, target=at_centre)) - 0.5).max() > 1e-6
+
+    def test_sixth_warm_trial_takes_the_branch_of_the_sources_best(self) -> None:
+        """Without the parameter of the other branch, which others of its best trials took."""
+        space = UnitSpace((Axis(), categorical(2), Axis()))
+
+        def study(branches: list[int]) -> Dataset:
+            X = np.random.default_rng(0).random((len(branches), 3))
+            X[:, 1] = branches
+            X[X[:, 1] == 0, 2] = np.nan
+            return Dataset(X, -np.arange(float(len(branches)))[:, None])
+
+        problem = Problem(space, study([1, 0, 1, 0, 1]), (study([0, 1, 1, 0, 0, 1, 1, 0]),))
+        np.testing.assert_array_equal(suggest(problem), [0.5, 0.0, np.nan])
 
     def test_third_cold_trial_is_the_models(self) -> None:
         assert np.abs(suggest(cold(2)) - 0.5).max() > 1e-6
@@ -274,3 +299,40 @@ def test_told_weights_are_those_that_the_suggestion_rests_on() -> None:
     assert mixture.source_weights[0] > 0.5
     assert suggestion.source_weights == pytest.approx((0.0, 1.0), abs=1e-3)
     assert sum(suggestion.source_weights) == pytest.approx(1.0)
+
+
+@cold_and_warm
+def test_a_prediction_is_in_the_unit_of_the_values(problem: Problem) -> None:
+    """A power of two, so that rounding is the same."""
+    intervals = [
+        Engine()
+        .suggest(with_values(problem, factor, 0.0), np.random.default_rng(0))
+        .value_interval
+        for factor in (1.0, 1024.0)
+    ]
+    one, other = (np.array(interval, dtype=float) for interval in intervals)
+    assert np.isfinite(one).all()
+    np.testing.assert_allclose(other, 1024.0 * one)
+
+
+class Flat(FunctionAcquisition):
+    """Which counts how often a climb on it ends at once."""
+
+    label, is_log = "flat", True
+
+    def __init__(self) -> None:
+        super().__init__(lambda X: np.zeros(len(X)), np.zeros_like)
+        self.n_climbs = 0
+
+    def value_and_grad(self, x: Array) -> tuple[float, Array]:
+        self.n_climbs += 1
+        return super().value_and_grad(x)
+
+
+@pytest.mark.parametrize(("n_outputs", "n_climbs"), [(1, 1), (2, 5)])
+def test_with_several_outputs_more_hills_are_climbed(n_outputs: int, n_climbs: int) -> None:
+    problem, rng, flat = cold(4), np.random.default_rng(0), Flat()
+    survey = Engine().survey(problem, rng)
+    models = replace(survey.models, objectives=[*survey.models.objectives] * n_outputs)
+    Engine().best_of(problem, replace(survey, models=models, acquisition=flat), rng)
+    assert flat.n_climbs == n_climbs

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.suggest.acquisition import CRITERIA
+from optuna_scaleup.suggest.composition import compose
+from optuna_scaleup.suggest.composition import log_feasibility
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.forecast import forecast
+from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
@@ -65,6 +68,26 @@ def test_a_source_whose_trials_fail_there_warns() -> None:
     untold = replace(told, X_failed=None)
     assert suggest(problem_of(no_trials(2), told))[0] < CLIFF
     assert suggest(problem_of(no_trials(2), untold))[0] > CLIFF + 0.1
+
+
+def test_where_a_source_fails_the_study_likely_fails_as_well() -> None:
+    """Before any trial of its own."""
+    problem, rng = problem_of(no_trials(2), sampled(30, 1)), np.random.default_rng(0)
+    failure = Modeller().limited([], problem, rng).failure
+    assert failure is not None
+    succeeds, fails = np.exp(log_feasibility(failure).value(np.array([[0.2, 0.5], [0.9, 0.5]])))
+    assert succeeds > 0.7
+    assert fails < 0.35
+
+
+def test_no_value_is_to_be_improved_on_where_trials_fail() -> None:
+    """Although the best ones are expected there."""
+    data = study(np.random.default_rng(3).random((10, 2)))
+    data = replace(data, Y=quadratic(data.X, 0.9)[:, None])
+    survey = Engine().survey(problem_of(data), np.random.default_rng(0))
+    query, nothing = np.array([[0.2, 0.5], [0.6, 0.9]]), np.empty((data.n_trials, 0))
+    expected = compose(survey.models, CRITERIA["log_ei"](), data.X, nothing)
+    np.testing.assert_allclose(survey.acquisition.value(query), expected.value(query))
 
 
 def test_one_failure_may_be_an_accident() -> None:

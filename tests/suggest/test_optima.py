@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
+from optuna_scaleup.suggest import optima
+from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.optima import FINE_STEPS
 from optuna_scaleup.suggest.optima import locate_optimum
 from optuna_scaleup.suggest.optima import optimum_draws
@@ -68,10 +73,57 @@ def test_unknown_and_categorical_axes_stay_open() -> None:
     assert mean[2] == pytest.approx(0.6, abs=0.12)  # between two values of the grid
 
 
+def test_an_estimate_of_a_stopped_trial_is_no_optimum() -> None:
+    """The best value of all is a guess that may be off by ten times the range."""
+    data = quadratic(np.vstack([points(15, 1), [[0.9]]]), np.array([0.3]))
+    noise_var = np.zeros(16)
+    data.Y[-1], noise_var[-1] = 1.0, 25.0
+    mean, var = locate_optimum(Dataset(data.X, data.Y, noise_var), continuous(1))
+    assert mean[0] == pytest.approx(0.3, abs=0.1)
+    assert var[0] < 0.1**2
+
+
+def test_two_models_count_by_their_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one that says 0.2 and another, three times as likely, that says 0.8."""
+
+    class Peaked:
+        def __init__(self, best: float, log_evidence: float) -> None:
+            self.best, self.log_evidence = best, log_evidence
+
+        def sample(self, n_paths: int, rng: np.random.Generator) -> Callable[[Array], Array]:
+            return lambda X: np.tile(-((X[:, 0] - self.best) ** 2), (n_paths, 1))
+
+    def fit(*args: Any, is_smooth: bool) -> Peaked:
+        return Peaked(0.8, np.log(3.0) - 500.0) if is_smooth else Peaked(0.2, -500.0)
+
+    monkeypatch.setattr(optima, "fit_mixture", fit)
+    mean, var = locate_optimum(quadratic(points(5, 1), np.array([0.3])), continuous(1))
+    assert mean[0] == pytest.approx(0.25 * 0.2 + 0.75 * 0.8, abs=5e-3)
+    assert np.sqrt(var[0]) == pytest.approx(0.6 * np.sqrt(0.25 * 0.75), abs=5e-3)
+
+
 def test_it_is_the_same_for_whoever_asks() -> None:
     data = quadratic(points(10, 2), np.array([0.4, 0.4]), 0.05)
     first, second = (locate_optimum(data, continuous(2)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
+
+
+def test_drawn_optima_keep_what_is_decided_and_lack_what_is_dropped() -> None:
+    """Whatever the functions would rather have."""
+
+    def functions(X: Array) -> Array:
+        return np.asarray(np.nansum(X, axis=1) * np.array([[1.0], [-1.0]]))
+
+    found = optimum_draws(
+        functions,
+        continuous(3),
+        np.full((1, 3), 0.5),
+        {1: 0.25},
+        np.random.default_rng(0),
+        Activity(dropped=(2,)),
+    )
+    np.testing.assert_array_equal(found[:, 1:], [[0.25, np.nan]] * 2)
+    np.testing.assert_allclose(found[:, 0], [1.0, 0.0], atol=0.01)
 
 
 def test_fine_steps_tell_optima_apart_that_are_close() -> None:

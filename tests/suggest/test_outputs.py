@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.suggest.outputs import constraint_outputs
+from optuna_scaleup.suggest.outputs import cost_output
 from optuna_scaleup.suggest.outputs import failure_output
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.outputs import observed_feasibility
@@ -42,6 +43,96 @@ def test_each_objective_is_a_problem_of_its_own() -> None:
         for data in (output.problem.target, source):
             np.testing.assert_allclose(output.unit * data.Y, Y[:, [column]])
     assert first.problem.source_keys != second.problem.source_keys
+
+
+def of_one(values: Array, *sources: Array) -> Problem:
+    """With one objective."""
+    studies = [Dataset(np.linspace(0.0, 1.0, len(y))[:, None], y[:, None]) for y in sources]
+    target = Dataset(np.linspace(0.0, 1.0, len(values))[:, None], values[:, None])
+    keys = tuple(f"key{i}" for i in range(len(sources)))
+    return Problem(continuous(1), target, tuple(studies), source_keys=keys)
+
+
+def test_a_new_extreme_of_the_target_changes_no_source() -> None:
+    y = Y[:, 0]
+    (before,), (after,) = (objective_outputs(of_one(f * y, y)) for f in (1.0, 5.0))
+    assert after.problem.source_keys == before.problem.source_keys
+    np.testing.assert_array_equal(after.problem.sources[0].Y, before.problem.sources[0].Y)
+
+
+def test_a_key_tells_the_unit() -> None:
+    """What a source is divided by depends on the largest one; equal keys share a fit."""
+    y = Y[:, 0]
+    (one,), (other,) = (objective_outputs(of_one(y, y, f * y)) for f in (1.0, 5.0))
+    assert one.problem.source_keys[0] != other.problem.source_keys[0]
+
+
+def test_a_key_tells_what_became_of_a_constraint() -> None:
+    """Its unit, which the largest source has, and where a zero lies, by the values of all."""
+    c, below = np.array([0.0, 0.0, 1.0, 2.0]), np.array([-1.0, 0.0, 1.0, 2.0])
+    keys = set()
+    for target, largest in ((c, c), (below, c), (c, 8.0 * c)):
+        problem = problem_with({"c": target}, {"c": c}, {"c": largest})
+        ((output,),) = constraint_outputs(problem).values()
+        keys.add(output.problem.source_keys[0])
+    assert len(keys) == 3
+
+
+def test_a_penalty_is_lifted_of_a_single_objective_only() -> None:
+    """With several, the worst of one may be the price of another."""
+    y = np.array([-1e6, -1e6, -1e6, 1.0, 2.0, 3.0, 4.0, 5.0])
+    problem = of_one(y)
+    (alone,) = objective_outputs(problem)
+    lifted = alone.unit * alone.problem.target.Y[:, 0]
+    np.testing.assert_allclose(lifted, [-1.0, -1.0, -1.0, *y[3:]])
+    two = replace(problem, target=replace(problem.target, Y=np.column_stack([y, -y])))
+    first, _ = objective_outputs(two)
+    np.testing.assert_allclose(first.unit * first.problem.target.Y[:, 0], y)
+
+
+def test_values_that_diverged_do_not_hide_the_others() -> None:
+    """They are cut a hundred distances from median to best below the best."""
+    (output,) = objective_outputs(of_one(np.array([-1e300, 1.0, 2.0, 3.0, 4.0])))
+    values = output.unit * output.problem.target.Y[:, 0]
+    np.testing.assert_allclose(values, [-196.0, 1.0, 2.0, 3.0, 4.0])
+
+
+def test_a_study_of_quite_another_magnitude_has_a_unit_of_its_own() -> None:
+    y = Y[:, 0]
+    for factor, unit in ((1e20, 4.0), (1e40, 4e40), (1e-40, 4e-40)):
+        (output,) = objective_outputs(of_one(factor * y, y))
+        assert output.unit == pytest.approx(unit)
+        np.testing.assert_allclose(output.problem.target.Y[:, 0], factor * y / unit)
+        np.testing.assert_allclose(output.problem.sources[0].Y[:, 0], y / 4.0)
+
+
+def test_noise_is_in_the_squared_unit_of_the_values() -> None:
+    problem = of_one(Y[:, 0])
+    noise_var = np.array([0.0, 0.0, 0.0, 9.0])
+    (output,) = objective_outputs(
+        replace(problem, target=replace(problem.target, noise_var=noise_var))
+    )
+    assert output.problem.target.noise_var is not None
+    np.testing.assert_allclose(output.unit**2 * output.problem.target.noise_var, noise_var)
+
+
+def test_noise_and_drift_are_the_objectives() -> None:
+    """What a pruned trial cost, and whether it kept a constraint, was measured."""
+    problem = problem_with({"c": X[:, 0] - 0.5}, {"c": X[:, 0] - 0.5})
+    target, source = (
+        replace(data, noise_var=np.array([0.0, 0.0, 0.0, 9.0]), cost=np.exp(X[:, 0]))
+        for data in (problem.target, *problem.sources)
+    )
+    problem = replace(problem, target=target, sources=(source,))
+    cost = cost_output(problem)
+    assert cost is not None
+    np.testing.assert_allclose(cost.problem.target.Y, X)
+    ((constraint,),) = constraint_outputs(problem).values()
+    for output in (cost, constraint):
+        assert output.problem.scales is None
+        for data in (output.problem.target, *output.problem.sources):
+            assert data.noise_var is None
+    assert objective_outputs(problem)[0].problem.scales is not None
 
 
 def test_sizes_stay_with_their_sources() -> None:
@@ -206,10 +297,11 @@ def test_failures_are_an_output_once_there_are_two() -> None:
     problem = replace(problem_with({}, {}, {}), sources=(none, one))
     assert failure_output(replace(problem, target=none)) is None
     for target, labels in ((one, [-0.5] * 4 + [0.5]), (two, [-0.5] * 4 + [0.5] * 2)):
-        output = failure_output(replace(problem, target=target))
+        output = failure_output(replace(problem, target=target, X_unused=target.failed))
         assert output is not None
         np.testing.assert_array_equal(output.problem.target.Y[:, 0], labels)
         np.testing.assert_array_equal(output.problem.target.X[4:], target.failed)
+        assert not len(output.problem.unknown)  # how they ended is known
         (source,) = output.problem.sources
         np.testing.assert_array_equal(source.Y[:, 0], [-0.5] * 4 + [0.5])
         assert output.problem.source_keys == ("key1/failure",)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from optuna_scaleup.suggest import source_fits
 from optuna_scaleup.suggest.source_fits import SourceFits
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Scales
 from tests.fakes import continuous
@@ -101,12 +104,48 @@ def test_drift_is_forecast_once_for_the_same_data_and_sizes() -> None:
     assert drift is not None
     assert fits.drift_of(sized) is drift
     assert fits.drift_of(replace(sized, source_keys=())) is not drift
-    for other in (larger, more):
+    believed = replace(sized, scales=Scales(np.ones((1, 1)), np.ones((2, 1)), np.ones((2, 1))))
+    surer = replace(sized, scales=Scales(np.ones((1, 1)), np.zeros((2, 1)), np.full((2, 1), 0.1)))
+    for other in (larger, more, believed, surer):
         assert fits.drift_of(other) is not drift
     kept, fresh = fits.drift_of(larger), SourceFits().drift_of(larger)
     assert kept is not None
     assert fresh is not None
     np.testing.assert_array_equal(kept.motion_std, fresh.motion_std)
+
+
+def test_drift_is_learnt_from_the_largest_studies_of_known_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Five of them, and no other is searched for its optimum."""
+    studies = [quadratic_study(4, 1, 0.3, np.random.default_rng(i)) for i in range(8)]
+    nothing = Dataset(np.full((1, 1), np.nan), np.zeros((1, 1)))
+    ladder = (*studies, nothing)
+    located: list[int] = []
+
+    def locate(dataset: Dataset, space: object) -> tuple[Array, Array]:
+        located.extend(i for i, one in enumerate(ladder) if one is dataset)
+        return np.array([0.5]), np.array([0.01])
+
+    monkeypatch.setattr(source_fits, "locate_optimum", locate)
+    ratios = np.arange(9.0, 0.0, -1.0)[:, None]
+    ratios[5] = np.nan
+    sizes = Scales(ratios, np.zeros((1, 1)), np.ones((1, 1)))
+    drift = SourceFits().drift_of(Problem(continuous(1), no_trials(1), ladder, scales=sizes))
+    assert located == [2, 3, 4, 6, 7]
+    assert drift is not None
+    assert drift.motion_mean.shape == (9, 1)
+
+
+def test_between_classes_there_is_no_sudden_step() -> None:
+    """Where trials fail is read with noise: not as sharply as two of them lie side by side."""
+    X = np.random.default_rng(0).random((20, 2))
+    outcomes = Dataset(X, np.where(X[:, :1] > 0.6, 0.5, -0.5))
+    values = Problem(continuous(2), no_trials(2), (outcomes,))
+    (sharp,) = SourceFits().sources_of(values)
+    (classes,) = SourceFits().sources_of(replace(values, has_classes=True))
+    assert classes.log_lengthscales[0] > sharp.log_lengthscales[0] + 0.5
+    assert np.exp(classes.theta[-2]) > 0.01 > np.exp(sharp.theta[-2])  # variance of the noise
 
 
 def test_many_outputs_of_several_sources_are_kept_together() -> None:

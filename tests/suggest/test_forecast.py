@@ -1,0 +1,40 @@
+"""What to run next, and how much of it is to be believed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from optuna_scaleup.suggest import forecast as forecasting
+from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.forecast import forecast
+from optuna_scaleup.suggest.modeller import Modeller
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import Problem
+from tests.fakes import continuous
+from tests.fakes import no_trials
+from tests.fakes import quadratic_study
+
+
+def test_few_optima_are_where_no_source_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No source is a fifth of a search, but not of what is told: its optimum lies at 0.2."""
+    monkeypatch.setattr(forecasting, "FINE_STEPS", (0.1,))
+    source = quadratic_study(25, 1, 0.2, np.random.default_rng(0))
+    problem = Problem(continuous(1), no_trials(1), (source,))
+    optima = [
+        forecast(Engine(), problem, 1, (0.5,), np.random.default_rng(seed)).optima
+        for seed in range(2)
+    ]
+    assert 0.01 < np.mean(np.concatenate(optima) > 0.65) < 0.06
+
+
+def test_what_is_told_allows_for_noise_of_any_size() -> None:
+    """A search takes values at their word for longer."""
+    rng = np.random.default_rng(0)
+    X = rng.random((15, 2))
+    problem = Problem(continuous(2), Dataset(X, rng.standard_normal((15, 1))))
+    told, sought = (
+        Modeller().fit(problem, np.random.default_rng(0), is_wary=is_wary).log_evidence
+        for is_wary in (True, False)
+    )
+    assert told > sought + 2.0
