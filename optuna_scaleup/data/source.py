@@ -95,6 +95,14 @@ class SourceData:
         return any(is_same_trial(t, trial) for t in self.trials[trial.number : trial.number + 1])
 
 
+def are_in_unit(sources: Sequence[SourceData], directions: Sequence[StudyDirection]) -> bool:
+    """Whether the values of all sources are in the unit of a study with these directions.
+
+    A source that is judged the other way measures something else, such as accuracy for loss.
+    """
+    return all(source.directions in (None, tuple(directions)) for source in sources)
+
+
 class SourceReader:
     """Reads one source, and remembers what it read in case the source goes away.
 
