@@ -25,6 +25,7 @@ from optuna_scaleup.data.problem import Unstarted
 from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.sizes import size_order
 from optuna_scaleup.data.source import SourceData
+from optuna_scaleup.data.source import are_in_unit
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.data.user_source import checked_direction
@@ -181,7 +182,7 @@ def _recommend(
         for j, name, encoding in space.open_columns()
     }
     sign = signs_of(snapshot.study.directions)[0]
-    has_unit = problem.target.n_trials > 0 or _is_in_unit(usable, snapshot.study.directions)
+    has_unit = problem.target.n_trials > 0 or are_in_unit(usable, snapshot.study.directions)
     growth = _growth(usable, snapshot.sizes.target)
     return [
         Recommendation(
@@ -201,11 +202,6 @@ def _by_label(usable: Sequence[SourceData], weights: Sequence[float]) -> dict[st
     labels = [source.label for source in usable]
     named = list(zip(reversed(labels), reversed(weights[:-1]), strict=False))  # the largest count
     return dict(reversed(named))
-
-
-def _is_in_unit(usable: Sequence[SourceData], directions: Sequence[StudyDirection]) -> bool:
-    """Whether the values of all sources are in the unit that the large study is judged by."""
-    return all(source.directions in (None, tuple(directions)) for source in usable)
 
 
 def _where(encoding: Encoding, draws: Array | None) -> Interval | Odds:
