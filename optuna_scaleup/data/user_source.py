@@ -101,6 +101,10 @@ class Source:
 
         Rows without a value, or with a parameter that is missing or outside ``search_space``, are
         counted and named in one log line. An infinite value is a run that diverged, and counts.
+        In what :meth:`~optuna.study.Study.trials_dataframe` returns, the column ``state`` is
+        heeded: pruned rows, whose value is only their last report, are left out, and failed ones
+        are trials that failed. Hand over the study itself where it is still there: it has the
+        reports of pruned trials as well.
 
         Args:
             df:
