@@ -77,6 +77,7 @@ def test_the_target_remembers_its_sources(
         (["recommend", "--source", "tiny"], "no study 'tiny'. It has: "),
         (["report", "--target", "large", "--scale", "8"], "as in --source small@2e8"),
         (["recommend", "--source", "small@a=1", "--scale", "8"], "names of the scales differ"),
+        (["recommend", "--source", "small", "--source", "small"], "given as a source twice"),
     ],
 )
 def test_what_the_user_can_put_right(

@@ -137,6 +137,11 @@ class SourceReader:
         return self._last.label
 
     @property
+    def study(self) -> Study | None:
+        """:obj:`None` for trials without one."""
+        return self._source.study
+
+    @property
     def directions(self) -> tuple[StudyDirection, ...] | None:
         """:obj:`None` for a bare list of trials."""
         return self._last.directions
