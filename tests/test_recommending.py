@@ -183,12 +183,11 @@ def test_the_best_mean_counts_not_the_luckiest_value() -> None:
 
 
 def test_sizes_tell_how_far_it_reaches() -> None:
-    study = small(8)
-    sources = [Source(study, scale={"n": 1, "d": 2}), Source(study, scale={"n": 4, "d": 2})]
+    sources = [Source(small(8), scale={"n": n, "d": 2}) for n in (1, 4)]
     (only,) = recommend(sources, scale={"n": 8, "d": 8})
     assert only.extrapolation.ratios == pytest.approx({"n": 2.0, "d": 4.0})
     assert only.extrapolation.spans == pytest.approx({"n": 4.0, "d": 1.0})
-    (single,) = recommend([sources[0], study], scale={"n": 8, "d": 8})
+    (single,) = recommend([sources[0], small(8)], scale={"n": 8, "d": 8})
     assert single.extrapolation.spans == {}
     growth = str(single.extrapolation).split("; outside")[0]
     assert growth == "n × 8; d × 4 (one source of known size, which shows no trend)"

@@ -282,8 +282,35 @@ def test_a_source_that_was_empty_is_told_of_once_it_is_not(log_lines: list[str])
         study.optimize(plain, n_trials=1)
         source.optimize(plain, n_trials=2)
     assert [line for line in log_lines if "source 'small'" in line] == [
-        "Using 0 finished trials of the source 'small'.",
+        "Using 0 finished trials of the source 'small', so it says nothing.",
         "Using 2 finished trials of the source 'small'.",
+    ]
+
+
+@pytest.mark.parametrize("n_failed", [0, 4])
+def test_a_source_without_a_usable_trial_is_a_warning(
+    n_failed: int, log_lines: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    source = optuna.create_study(study_name="empty")
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    with caplog.at_level("WARNING", logger="optuna.optuna_scaleup"):
+        for _ in range(2):
+            study.optimize(plain, n_trials=2)
+            for _ in range(n_failed):
+                source.tell(source.ask({"x": FloatDistribution(0, 10)}), state=TrialState.FAIL)
+        told = [line for line in log_lines if "source 'empty'" in line]
+        warned = [r for r in caplog.records if "source 'empty'" in r.getMessage()]
+    assert [record.levelname for record in warned] == ["WARNING"]
+    assert told[0] == "Using 0 finished trials of the source 'empty', so it says nothing."
+
+
+def test_failures_of_a_source_without_a_usable_trial_are_counted(log_lines: list[str]) -> None:
+    source = optuna.create_study(study_name="all failed")
+    for _ in range(4):
+        source.tell(source.ask({"x": FloatDistribution(0, 10)}), state=TrialState.FAIL)
+    optuna.create_study(sampler=ScaleUpSampler(source, seed=0)).optimize(plain, n_trials=1)
+    assert [line for line in log_lines if "all failed" in line] == [
+        "Using 0 finished trials of the source 'all failed'; 4 that failed, so it says nothing."
     ]
 
 

@@ -262,7 +262,7 @@ class Snapshot:
             own_signs = self._signs_of(source, signs)
             dataset, kinds, _ = finished_rows(source.trials, space, own_signs, cost=self.cost)
             label = f"source {source.label!r}"
-            tell_use(notices, label, dataset, kinds)
+            tell_use(notices, label, dataset, kinds, is_source=True)
             all_of_it, dataset = dataset, _without_foreign_ranges(dataset, space.unit)
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))

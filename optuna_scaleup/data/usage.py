@@ -82,11 +82,24 @@ def tell_constant(notices: Notices, label: str, dataset: Dataset) -> None:
         notices.once(logging.WARNING, ("constant", label), message)
 
 
-def tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str]) -> None:
-    """Tells how many trials of a study are used, and what becomes of special ones."""
+def tell_use(
+    notices: Notices, label: str, dataset: Dataset, kinds: Counter[str], is_source: bool = False
+) -> None:
+    """Tells how many trials of a study are used, and what becomes of special ones.
+
+    Args:
+        notices: What was told before.
+        label: Of the study.
+        dataset: Its trials.
+        kinds: How many of them are special, by kind.
+        is_source: Whether somebody counts on it: a source of which nothing is used is a warning.
+    """
     used = f"Using {dataset.n_trials} finished trials of the {label}"
-    told = "; ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+    told = "; ".join([used, *(f"{n} {kind}" for kind, n in sorted(kinds.items()))])
+    if is_source and not dataset.n_trials:
+        notices.once(logging.WARNING, ("use nothing", label), f"{told}, so it says nothing.")
+        return
     key = ("use" if dataset.n_trials else "use nothing", label, *sorted(kinds))
     is_free = dataset.cost is not None and dataset.n_trials and np.isnan(dataset.cost).all()
     level = logging.WARNING if is_free else logging.INFO  # `cost` has no say
-    notices.once(level, key, f"{used}; {told}." if told else f"{used}.")
+    notices.once(level, key, f"{told}.")
