@@ -1,4 +1,4 @@
-"""What log lines and figures call studies that share a name."""
+"""What log lines and figures call studies that share a name, and how they count."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def numbered(names: Sequence[str]) -> list[str]:
             taken.add(label)
         labels.append(label)
     return labels
+
+
+def counted(n: int, noun: str) -> str:
+    """``1 objective``, ``2 objectives``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
