@@ -333,9 +333,39 @@ def test_one_line_tells_of_a_parameter_in_another_unit(log_lines: list[str]) -> 
     study.optimize(share, n_trials=3)
     told = [line for line in log_lines if "may take" in line]
     assert told == [
-        "The source 'small' has no value of 'dropout' that the study may take, so it says nothing "
-        "of that. If it has another unit: `Source(..., transform=...)`."
+        "The source 'small' has no value that the study may take of 'dropout' (it has 3.6535 to "
+        "88.9769; the study 0 to 0.9), so it says nothing of that. If it has another unit: "
+        "`Source(..., transform=...)`."
     ]
+
+
+def test_each_parameter_in_another_unit_is_told_of_once(log_lines: list[str]) -> None:
+    """Define-by-run shows them one by one; that nothing is shared then is no news."""
+    source = small_study(lambda t: t.suggest_int("a", 20, 90) + t.suggest_int("b", 20, 21))
+
+    def objective(trial: optuna.Trial) -> float:
+        return trial.suggest_float("a", 0, 1) + trial.suggest_categorical("b", [16, 64])
+
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    study.optimize(objective, n_trials=3)
+    told = [line.split(", so")[0] for line in log_lines if "may take" in line]
+    assert told == [
+        "The source 'small' has no value that the study may take of 'a' (it has 22 to 89; the "
+        "study 0 to 1)",
+        "The source 'small' has no value that the study may take of 'b' (it has 20 to 21; the "
+        "study 16, 64)",
+    ]
+
+
+def test_values_of_a_choice_in_another_form_are_named(log_lines: list[str]) -> None:
+    source = small_study(lambda t: float(len(t.suggest_categorical("a", ["x", "y", "z" * 99]))))
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    study.optimize(lambda t: float(t.suggest_categorical("a", range(9))), n_trials=2)
+    (told,) = (line for line in log_lines if "may take" in line)
+    shown = f"'{'z' * 36}..."
+    assert "the study 0, 1, 2, 3, 4, ..." in told
+    assert shown in told
+    assert "'x', " in told
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "FAIL", "PRUNED"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Collection
 from collections.abc import Container
@@ -44,6 +43,7 @@ from optuna_scaleup.data.usage import left_out_names
 from optuna_scaleup.data.usage import tell_constant
 from optuna_scaleup.data.usage import tell_foreign
 from optuna_scaleup.data.usage import tell_left_out
+from optuna_scaleup.data.usage import tell_unshared
 from optuna_scaleup.data.usage import tell_use
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
@@ -264,17 +264,14 @@ class Snapshot:
             label = f"source {source.label!r}"
             tell_use(notices, label, dataset, kinds, is_source=True)
             all_of_it, dataset = dataset, _without_foreign_ranges(dataset, space.unit)
+            foreign = foreign_names(all_of_it, dataset, space)
+            tell_foreign(notices, label, foreign, source.trials, space)
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))
                 tell_constant(notices, label, dataset)
-                tell_foreign(notices, label, foreign_names(all_of_it, dataset, space))
                 tell_left_out(notices, label, left_out_names(source.trials, self.trials))
-            elif dataset.n_trials and space.names:
-                message = (
-                    f"The {label} has no value that a parameter of the study may take; not used. "
-                    "Other names and units: `Source(..., rename=..., transform=...)`."
-                )
-                notices.once(logging.WARNING, ("nothing shared", label), message)
+            elif dataset.n_trials and space.names and not foreign:
+                tell_unshared(notices, label)
         return usable
 
 
