@@ -35,7 +35,7 @@ def counted(n: int, noun: str) -> str:
 
 def shortened(value: Any) -> str:
     """A value as Python writes it, without the end of a long one."""
-    text = f"{value:.6g}" if isinstance(value, float) else repr(value)
+    text = repr(value)
     return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 3]}..."
 
 

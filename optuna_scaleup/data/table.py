@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Final
+from typing import NamedTuple
 
 from optuna import create_trial
 from optuna.distributions import BaseDistribution
@@ -24,11 +25,26 @@ from optuna_scaleup._optuna import as_float
 from optuna_scaleup._optuna import as_legal
 from optuna_scaleup._optuna import is_number
 from optuna_scaleup._optuna import logger
+from optuna_scaleup.data.labels import shortened
 
 
 _N_NAMED: Final = 5
 _DIGITS: Final = 1e-6  # of single precision
 _STATE: Final = "state"  # as `Study.trials_dataframe` calls the column
+
+
+class _Reason(NamedTuple):
+    """Why a row cannot be used, with the value that it is for where that tells more."""
+
+    kind: str
+    example: str = ""
+
+
+class _Rows(NamedTuple):
+    """Rows that cannot be used for one reason, with the first one's value."""
+
+    example: str
+    rows: list[int]
 
 
 def trials_of_table(
@@ -62,14 +78,14 @@ def trials_of_table(
     if len(set(lengths.values())) > 1:
         raise ValueError(f"The columns of the table differ in length: {lengths}.")
     trials: list[FrozenTrial] = []
-    unusable: dict[str, list[int]] = {}
+    unusable: dict[str, _Rows] = {}
     for i, row in enumerate(zip(*columns.values(), strict=True)):
         cells = dict(zip(columns, row, strict=True))
         params = {name: _legal(cells[name], d) for name, d in search_space.items()}
         state = TrialState.COMPLETE if states is None else states[i]
         reason = _reason(cells, params, value, state)
         if reason is not None:
-            unusable.setdefault(reason, []).append(i)
+            unusable.setdefault(reason.kind, _Rows(reason.example, [])).rows.append(i)
             continue
         trial = create_trial(
             state=state,
@@ -164,17 +180,18 @@ def _reason(
     params: Mapping[str, tuple[Any] | None],
     value: str,
     state: TrialState,
-) -> str | None:
+) -> _Reason | None:
     """Why a row cannot be used; :obj:`None` if it can."""
     if state not in (TrialState.COMPLETE, TrialState.FAIL):
-        return f"of state {state.name!r}"
+        return _Reason(f"of state {state.name!r}")
     if state == TrialState.COMPLETE and math.isnan(as_float(cells[value])):
-        return f"without a number in {value!r}"
+        return _Reason(f"without a number in {value!r}")
     for name, legal in params.items():
         if legal is None and _is_missing(cells[name]):
-            return f"without {name!r}"
+            return _Reason(f"without {name!r}")
         if legal is None:
-            return f"with {name!r} outside `search_space`"
+            example = f", such as {shortened(cells[name])} of type {type(cells[name]).__name__}"
+            return _Reason(f"with {name!r} outside `search_space`", example)
     return None
 
 
@@ -185,9 +202,12 @@ def _is_missing(cell: Any) -> bool:
     return not hasattr(cell, "__len__") and bool(cell != cell)
 
 
-def _tell(label: str, n_used: int, n_failed: int, unusable: Mapping[str, Sequence[int]]) -> None:
-    n_rows = n_used + n_failed + sum(map(len, unusable.values()))
-    told = [f"{len(rows)} {why} ({_named(rows)})" for why, rows in unusable.items()]
+def _tell(label: str, n_used: int, n_failed: int, unusable: Mapping[str, _Rows]) -> None:
+    n_rows = n_used + n_failed + sum(len(left.rows) for left in unusable.values())
+    told = [
+        f"{len(left.rows)} {kind}{left.example} ({_named(left.rows)})"
+        for kind, left in unusable.items()
+    ]
     message = f"Using {n_used} of {n_rows} rows of {label!r}"
     message += f", {n_failed} more as trials that failed" if n_failed else ""
     message += f"; unusable: {', '.join(told)}." if told else "."

@@ -6,6 +6,7 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -71,8 +72,8 @@ def tell_foreign(
 def _found(trials: Sequence[FrozenTrial], name: str) -> str:
     values = [t.params[name] for t in trials if t.state.is_finished() and name in t.params]
     if all(map(is_number, values)):
-        values = sorted({min(values), max(values)})
-        return f"it has {' to '.join(map(shortened, values))}"
+        ends = sorted({min(values), max(values)})
+        return f"it has {' to '.join(map(_number, ends))}"
     return f"it has {listed(values)}"
 
 
@@ -82,7 +83,11 @@ def _wanted(space: SearchSpace, name: str) -> str:
         return f"the study {shortened(space.held[name])}"
     if isinstance(encoding, CategoricalEncoding):
         return f"the study {listed(encoding.distribution.choices)}"
-    return f"the study {shortened(encoding.decode(0.0))} to {shortened(encoding.decode(1.0))}"
+    return f"the study {_number(encoding.decode(0.0))} to {_number(encoding.decode(1.0))}"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else shortened(value)
 
 
 def tell_unshared(notices: Notices, label: str) -> None:

@@ -238,9 +238,24 @@ def test_tables(form: str, log_lines: list[str]) -> None:
     assert data.directions == (optuna.study.StudyDirection.MAXIMIZE,)
     assert log_lines == [
         "Using 2 of 7 rows of 'sweep'; unusable: 1 without 'lr' (row 2), 1 with 'bs' outside "
-        "`search_space` (row 3), 1 with 'lr' outside `search_space` (row 4), 1 with 'act' outside "
-        "`search_space` (row 5), 1 without a number in 'loss' (row 6)."
+        "`search_space`, such as 64.5 of type float (row 3), 1 with 'lr' outside `search_space`, "
+        "such as 5.0 of type float (row 4), 1 with 'act' outside `search_space`, such as 'gelu' "
+        "of type str (row 5), 1 without a number in 'loss' (row 6)."
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ([0.5, "1e-3", "x" * 99], "2 with 'x' outside `search_space`, such as '1e-3' of type str"),
+        ([0.5, True, 0.25], "1 with 'x' outside `search_space`, such as True of type bool"),
+    ],
+)
+def test_a_cell_of_another_type_is_named(
+    cells: list[Any], told: str, log_lines: list[str]
+) -> None:
+    Source.from_dataframe({"x": cells, "y": [1.0, 2.0, 3.0]}, {"x": UNIT}, "y")
+    assert told in log_lines[0]
 
 
 def test_a_table_is_called_by_its_name() -> None:
