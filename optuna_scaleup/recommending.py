@@ -144,6 +144,11 @@ def _snapshot(
             "A recommendation is for a study or for a search space, names mapped to "
             f"distributions; got an object of type {type(target).__name__!r}."
         )
+    if not planner.ladder.readers:
+        raise ValueError(
+            "There is no source to recommend from. Give a study, a list of its trials or a "
+            "`Source`, or several of them from small to large."
+        )
     known = [reader.directions for reader in planner.ladder.readers if reader.directions]
     if directions is None and not known:
         raise ValueError(

@@ -83,6 +83,15 @@ def test_maximising_the_negative_is_the_same(before: Recommendation) -> None:
     assert mirrored.value.outer[0] == pytest.approx(-before.value.outer[1])
 
 
+@pytest.mark.parametrize("sources", [[], None, ()])
+@pytest.mark.parametrize("direction", [None, "minimize"])
+def test_nothing_is_recommended_from_no_source(sources: Any, direction: str | None) -> None:
+    with pytest.raises(ValueError, match="no source to recommend from"):
+        recommend(sources, direction=direction)
+    with pytest.raises(ValueError, match="no source to recommend from"):
+        ScaleUpSampler(sources).recommend(SPACE)
+
+
 def test_another_space_and_another_unit() -> None:
     space: dict[str, BaseDistribution] = {
         "lr": FloatDistribution(1e-3, 0.005, log=True),
@@ -222,8 +231,6 @@ def test_nothing_to_learn_from() -> None:
             ScaleUpSampler(source).recommend(optuna.create_study())
     with pytest.raises(ValueError, match="not known whether larger or smaller"):
         recommend(small(2).trials)
-    with pytest.raises(ValueError, match="not known whether larger or smaller"):
-        recommend(None)  # type: ignore[arg-type]
 
 
 def test_unsuitable_studies() -> None:

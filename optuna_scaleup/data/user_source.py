@@ -215,10 +215,13 @@ def is_trials(given: Any) -> bool:
 
 def not_a_source(given: Any) -> str:
     """Message of the error that tells what a source is."""
+    is_table = hasattr(given, "columns") and not isinstance(given, type)
+    way_out = " A table of runs is made a source by `Source.from_dataframe`." if is_table else ""
     return (
         "A source is a study, a list of its trials, a `Source` of one of these, or a sequence of "
         "those from small to large; "
         f"got an object of type {type(given).__name__!r}."  # its text may hold a password
+        f"{way_out}"
     )
 
 

@@ -162,3 +162,12 @@ def test_another_number_of_objectives_is_an_error(n_own: int, n_wanted: int, mes
         told = message if given is study else message.replace("'s'", "'list of trials'")
         with pytest.raises(ValueError, match=re.escape(told)):
             reader.read(Notices()).check_against(target, target.trials[0])
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_a_table_as_a_source_is_told_its_way(is_listed: bool) -> None:
+    table = pytest.importorskip("pandas", reason="needs pandas").DataFrame({"x": [1.0]})
+    with pytest.raises(TypeError, match=r"type 'DataFrame'.*`Source.from_dataframe`"):
+        source_readers([table] if is_listed else table)
+    with pytest.raises(TypeError, match=r"type 'dict'\.$"):
+        source_readers({"small": finished_study()})
