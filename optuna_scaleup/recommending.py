@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.study import Study
+from optuna.study import StudyDirection
 
 from optuna_scaleup.data.arguments import checked_search_space
 from optuna_scaleup.data.arguments import checked_whole_number
@@ -40,10 +40,6 @@ from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.forecast import forecast
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
-
-
-if TYPE_CHECKING:
-    from optuna.study import StudyDirection
 
 
 def recommend(

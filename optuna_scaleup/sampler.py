@@ -8,11 +8,13 @@ import zlib
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import as_legal
@@ -36,12 +38,6 @@ from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.modeller import Modeller
-
-
-if TYPE_CHECKING:
-    from optuna.study import Study
-    from optuna.trial import FrozenTrial
-    from optuna.trial import TrialState
 
 
 class ScaleUpSampler(BaseSampler):
