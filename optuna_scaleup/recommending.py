@@ -64,7 +64,9 @@ def recommend(
     Args:
         sources: What :class:`ScaleUpSampler` takes as ``source``.
         scale: How large the large study will be.
-        n: How many to run at once.
+        n: How many to run at once. To learn what is best in few runs, not to repeat the best
+            guess: from the second on some are there to explore and may turn out much worse than
+            the first, as their values say. For a single run take the first.
         search_space: The large study's distributions; those of the sources if :obj:`None`.
         direction: What the large study will be judged by; as the largest source that shares a
             parameter if :obj:`None`.

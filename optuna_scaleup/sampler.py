@@ -90,7 +90,8 @@ class ScaleUpSampler(BaseSampler):
             believes nothing.
         seed:
             Seed of all random choices. With the same seed, storage and trials the suggestions are
-            the same in any process.
+            the same in any process. Not under ``optimize(n_jobs=2)`` or more: there Optuna calls
+            :meth:`reseed_rng`, which replaces the seed of this sampler for good.
         search_space:
             The parameters to model. If given, even the first trial is drawn jointly from exactly
             these distributions, and any other parameter is left to ``independent_sampler``. If
