@@ -20,6 +20,9 @@ Imports point one way, ``types ← model ← suggest ← planner ← recommendin
 
 from __future__ import annotations
 
+from importlib import metadata
+from typing import TYPE_CHECKING
+
 from optuna_scaleup.data.user_source import Source
 from optuna_scaleup.recommending import recommend
 from optuna_scaleup.report.recommendation import Recommendation
@@ -28,3 +31,16 @@ from optuna_scaleup.sampler import ScaleUpSampler
 
 
 __all__ = ["ScaleUpSampler", "Source", "recommend", "Recommendation", "TransferReport"]
+
+__version__: str
+
+if not TYPE_CHECKING:  # for a type checker any other name is still an error
+
+    def __getattr__(name: str) -> str:
+        """``__version__``, looked up when it is asked for: that reads the file system."""
+        if name != "__version__":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            return metadata.version("optuna-scaleup")
+        except metadata.PackageNotFoundError:  # a clone on the path
+            return "unknown"

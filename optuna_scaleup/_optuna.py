@@ -97,6 +97,19 @@ def is_same_trial(one: FrozenTrial, other: FrozenTrial) -> bool:
     return (one._trial_id, one.datetime_start) == (other._trial_id, other.datetime_start)
 
 
+def is_same_study(one: Study, other: Study) -> bool:
+    """Whether both are one study of one storage, by whatever URL each is reached."""
+    if (one.study_name, one._study_id) != (other.study_name, other._study_id):
+        return False
+    if one._storage is other._storage:
+        return True
+    try:
+        firsts = [*read_trials(one)[:1], *read_trials(other)[:1]]
+    except Exception:  # of whatever storage: one that cannot be read is told of when it is used
+        return False
+    return len(firsts) == 2 and is_same_trial(*firsts)
+
+
 def as_legal(value: Any, distribution: BaseDistribution) -> tuple[Any] | None:
     """The value as ``distribution`` would return it, in a 1-tuple; :obj:`None` if not legal.
 

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
@@ -119,7 +120,7 @@ class Planner:
             likely = self._point(problem.anew(snapshot.n_before(other)), self.rng(other, 0))
             problem = problem.with_pending(likely.x)
         suggestion = self._point(problem, rng)
-        self._tell(snapshot, suggestion, len(problem.sources))
+        self._tell(snapshot, suggestion, problem, space)
         # As decided, not as the coordinates round it, nor on the grid or in the range.
         kept = {name: value for name, value in decided.items() if name in space.open_names}
         return {**space.decode(suggestion.x), **kept}
@@ -195,15 +196,20 @@ class Planner:
         """Random numbers that depend on the seed and the trial, not on what was drawn before."""
         return np.random.default_rng([self.entropy, trial.number, stream])
 
-    def _tell(self, snapshot: Snapshot, suggestion: Suggestion, n_sources: int) -> None:
+    def _tell(
+        self, snapshot: Snapshot, suggestion: Suggestion, problem: Problem, space: SearchSpace
+    ) -> None:
         """Stores what is expected of the trial, and says if sources mislead or do not count."""
         study, trial = snapshot.study, snapshot.asking
         if not isinstance(study, Study):
             return
         seconds = (read_prediction(trial).seconds or 0.0) + snapshot.age()
-        write_prediction(study, trial, suggestion, signs_of(study.directions), seconds)
+        expected = suggestion
+        if not snapshot.is_unit_known(problem.target, space, self.notices):
+            expected = replace(suggestion, value_interval=None)
+        write_prediction(study, trial, expected, signs_of(study.directions), seconds)
         tell_lineage(study, trial, self.ladder.readers, self.ladder.sizes, self.notices)
-        weights = suggestion.source_weights
+        weights, n_sources = suggestion.source_weights, len(problem.sources)
         if weights and len(weights) - 1 < n_sources:
             message = (
                 f"The {len(weights) - 1} largest of {n_sources} sources predict; smaller ones "

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.study import Study
+from optuna.study import StudyDirection
 
 from optuna_scaleup.data.arguments import checked_search_space
 from optuna_scaleup.data.arguments import checked_whole_number
@@ -25,6 +25,7 @@ from optuna_scaleup.data.problem import Unstarted
 from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.sizes import size_order
 from optuna_scaleup.data.source import SourceData
+from optuna_scaleup.data.source import are_in_unit
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.data.user_source import checked_direction
@@ -39,10 +40,6 @@ from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.forecast import forecast
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
-
-
-if TYPE_CHECKING:
-    from optuna.study import StudyDirection
 
 
 def recommend(
@@ -67,7 +64,9 @@ def recommend(
     Args:
         sources: What :class:`ScaleUpSampler` takes as ``source``.
         scale: How large the large study will be.
-        n: How many to run at once.
+        n: How many to run at once. To learn what is best in few runs, not to repeat the best
+            guess: from the second on some are there to explore and may turn out much worse than
+            the first, as their values say. For a single run take the first.
         search_space: The large study's distributions; those of the sources if :obj:`None`.
         direction: What the large study will be judged by; as the largest source that shares a
             parameter if :obj:`None`.
@@ -143,6 +142,11 @@ def _snapshot(
             "A recommendation is for a study or for a search space, names mapped to "
             f"distributions; got an object of type {type(target).__name__!r}."
         )
+    if not planner.ladder.readers:
+        raise ValueError(
+            "There is no source to recommend from. Give a study, a list of its trials or a "
+            "`Source`, or several of them from small to large."
+        )
     known = [reader.directions for reader in planner.ladder.readers if reader.directions]
     if directions is None and not known:
         raise ValueError(
@@ -181,7 +185,7 @@ def _recommend(
         for j, name, encoding in space.open_columns()
     }
     sign = signs_of(snapshot.study.directions)[0]
-    has_unit = problem.target.n_trials > 0 or _is_in_unit(usable, snapshot.study.directions)
+    has_unit = problem.target.n_trials > 0 or are_in_unit(usable, snapshot.study.directions)
     growth = _growth(usable, snapshot.sizes.target)
     return [
         Recommendation(
@@ -201,11 +205,6 @@ def _by_label(usable: Sequence[SourceData], weights: Sequence[float]) -> dict[st
     labels = [source.label for source in usable]
     named = list(zip(reversed(labels), reversed(weights[:-1]), strict=False))  # the largest count
     return dict(reversed(named))
-
-
-def _is_in_unit(usable: Sequence[SourceData], directions: Sequence[StudyDirection]) -> bool:
-    """Whether the values of all sources are in the unit that the large study is judged by."""
-    return all(source.directions in (None, tuple(directions)) for source in usable)
 
 
 def _where(encoding: Encoding, draws: Array | None) -> Interval | Odds:

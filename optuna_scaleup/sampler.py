@@ -8,11 +8,13 @@ import zlib
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import read_trials
@@ -35,12 +37,6 @@ from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.modeller import Modeller
-
-
-if TYPE_CHECKING:
-    from optuna.study import Study
-    from optuna.trial import FrozenTrial
-    from optuna.trial import TrialState
 
 
 class ScaleUpSampler(BaseSampler):
@@ -93,7 +89,8 @@ class ScaleUpSampler(BaseSampler):
             believes nothing.
         seed:
             Seed of all random choices. With the same seed, storage and trials the suggestions are
-            the same in any process.
+            the same in any process. Not under ``optimize(n_jobs=2)`` or more: there Optuna calls
+            :meth:`reseed_rng`, which replaces the seed of this sampler for good.
         search_space:
             The parameters to model. If given, even the first trial is drawn jointly from exactly
             these distributions, and any other parameter is left to ``independent_sampler``. If

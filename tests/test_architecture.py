@@ -34,7 +34,8 @@ ALLOWED = {
     "__init__": {"data", "recommending", "report", "sampler"},
     "visualization": {"types", "_optuna", "model", "suggest", "data", "report", "sampler"},
     "dashboard": {"_optuna", "data", "report", "visualization"},
-    "cli": {"data", "recommending", "sampler", "dashboard"},
+    "cli": {"__init__", "data", "recommending", "sampler", "dashboard"},
+    "__main__": {"cli"},
 }
 STUDY_FREE = {"types", "model", "suggest"}
 HEAVY = ("torch", "plotly", "sklearn", "scipy.stats")

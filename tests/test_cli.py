@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import optuna
 import pytest
 
+import optuna_scaleup
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup.cli import main
 from optuna_scaleup.cli import redacted
+from optuna_scaleup.cli._wording import in_flags
 
 
 SECRET = "p%40ss-wörd"
@@ -77,6 +81,7 @@ def test_the_target_remembers_its_sources(
         (["recommend", "--source", "tiny"], "no study 'tiny'. It has: "),
         (["report", "--target", "large", "--scale", "8"], "as in --source small@2e8"),
         (["recommend", "--source", "small@a=1", "--scale", "8"], "names of the scales differ"),
+        (["recommend", "--source", "small", "--source", "small"], "given as a source twice"),
     ],
 )
 def test_what_the_user_can_put_right(
@@ -225,3 +230,47 @@ def test_a_journal_file_is_a_storage(tmp_path: Path, capsys: pytest.CaptureFixtu
     small.optimize(objective, n_trials=4)
     assert main(["recommend", "--storage", str(path), "--source", "small"]) == 0
     assert "lr" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("module", ["optuna_scaleup", "optuna_scaleup.cli"])
+def test_it_runs_as_a_module(module: str) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", module, "--version"],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    )
+    assert run.stdout == f"optuna-scaleup {optuna_scaleup.__version__}\n"
+
+
+def test_the_version_is_the_project_s() -> None:
+    text = (Path(__file__).parents[1] / "pyproject.toml").read_text()
+    assert f'version = "{optuna_scaleup.__version__}"' in text
+    with pytest.raises(AttributeError, match="no attribute 'versoin'"):
+        optuna_scaleup.versoin  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_n_has_a_long_form(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recommend", "--storage", url, "--source", "small", "--n", "2", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 2
+
+
+def test_messages_name_flags(
+    url: str, capsys: pytest.CaptureFixture[str], log_lines: list[str]
+) -> None:
+    argv = ["recommend", "--storage", url, "--source", "small@8", "--drift-prior", "steplaw"]
+    assert main(argv) == 0
+    assert [line for line in log_lines if "has no" in line or "has none" in line] == [
+        "The sources have a scale, but the large study has none: how far its optimum moves is not "
+        "known in advance. Give --scale.",
+        "--drift-prior says how the optimum moves with size, but the large study has no --scale: "
+        "it is not used. Give --scale.",
+    ]
+    capsys.readouterr()
+    assert in_flags("`scale` of it; `Source(study, scale=...)`, `drift_prior`") == (
+        "--scale of it; --source NAME@SIZES, --drift-prior"
+    )
+    log_lines.clear()
+    optuna.create_study(sampler=ScaleUpSampler(drift_prior="steplaw"))
+    assert log_lines[0].endswith("Give `scale` to the sampler.")

@@ -100,6 +100,15 @@ def test_maximising_the_negative_is_the_same(before: Recommendation) -> None:
     assert mirrored.value.outer[0] == pytest.approx(-before.value.outer[1])
 
 
+@pytest.mark.parametrize("sources", [[], None, ()])
+@pytest.mark.parametrize("direction", [None, "minimize"])
+def test_nothing_is_recommended_from_no_source(sources: Any, direction: str | None) -> None:
+    with pytest.raises(ValueError, match="no source to recommend from"):
+        recommend(sources, direction=direction)
+    with pytest.raises(ValueError, match="no source to recommend from"):
+        ScaleUpSampler(sources).recommend(SPACE)
+
+
 def test_another_space_and_another_unit() -> None:
     space: dict[str, BaseDistribution] = {
         "lr": FloatDistribution(1e-3, 0.005, log=True),
@@ -271,12 +280,11 @@ def test_the_best_mean_counts_not_the_luckiest_value() -> None:
 
 
 def test_sizes_tell_how_far_it_reaches() -> None:
-    study = small(8)
-    sources = [Source(study, scale={"n": 1, "d": 2}), Source(study, scale={"n": 4, "d": 2})]
+    sources = [Source(small(8), scale={"n": n, "d": 2}) for n in (1, 4)]
     (only,) = recommend(sources, scale={"n": 8, "d": 8})
     assert only.extrapolation.ratios == pytest.approx({"n": 2.0, "d": 4.0})
     assert only.extrapolation.spans == pytest.approx({"n": 4.0, "d": 1.0})
-    (single,) = recommend([sources[0], study], scale={"n": 8, "d": 8})
+    (single,) = recommend([sources[0], small(8)], scale={"n": 8, "d": 8})
     assert single.extrapolation.spans == {}
     growth = str(single.extrapolation).split("; outside")[0]
     assert growth == "n × 8; d × 4 (one source of known size, which shows no trend)"
@@ -311,8 +319,6 @@ def test_nothing_to_learn_from() -> None:
             ScaleUpSampler(source).recommend(optuna.create_study())
     with pytest.raises(ValueError, match="not known whether larger or smaller"):
         recommend(small(2).trials)
-    with pytest.raises(ValueError, match="not known whether larger or smaller"):
-        recommend(None)  # type: ignore[arg-type]
 
 
 def test_unsuitable_studies() -> None:

@@ -298,8 +298,35 @@ def test_a_source_that_was_empty_is_told_of_once_it_is_not(log_lines: list[str])
         study.optimize(plain, n_trials=1)
         source.optimize(plain, n_trials=2)
     assert [line for line in log_lines if "source 'small'" in line] == [
-        "Using 0 finished trials of the source 'small'.",
+        "Using 0 finished trials of the source 'small', so it says nothing.",
         "Using 2 finished trials of the source 'small'.",
+    ]
+
+
+@pytest.mark.parametrize("n_failed", [0, 4])
+def test_a_source_without_a_usable_trial_is_a_warning(
+    n_failed: int, log_lines: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    source = optuna.create_study(study_name="empty")
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    with caplog.at_level("WARNING", logger="optuna.optuna_scaleup"):
+        for _ in range(2):
+            study.optimize(plain, n_trials=2)
+            for _ in range(n_failed):
+                source.tell(source.ask({"x": FloatDistribution(0, 10)}), state=TrialState.FAIL)
+        told = [line for line in log_lines if "source 'empty'" in line]
+        warned = [r for r in caplog.records if "source 'empty'" in r.getMessage()]
+    assert [record.levelname for record in warned] == ["WARNING"]
+    assert told[0] == "Using 0 finished trials of the source 'empty', so it says nothing."
+
+
+def test_failures_of_a_source_without_a_usable_trial_are_counted(log_lines: list[str]) -> None:
+    source = optuna.create_study(study_name="all failed")
+    for _ in range(4):
+        source.tell(source.ask({"x": FloatDistribution(0, 10)}), state=TrialState.FAIL)
+    optuna.create_study(sampler=ScaleUpSampler(source, seed=0)).optimize(plain, n_trials=1)
+    assert [line for line in log_lines if "all failed" in line] == [
+        "Using 0 finished trials of the source 'all failed'; 4 that failed, so it says nothing."
     ]
 
 
@@ -322,9 +349,39 @@ def test_one_line_tells_of_a_parameter_in_another_unit(log_lines: list[str]) -> 
     study.optimize(share, n_trials=3)
     told = [line for line in log_lines if "may take" in line]
     assert told == [
-        "The source 'small' has no value of 'dropout' that the study may take, so it says nothing "
-        "of that. If it has another unit: `Source(..., transform=...)`."
+        "The source 'small' has no value that the study may take of 'dropout' (it has 3.6535 to "
+        "88.9769; the study 0 to 0.9), so it says nothing of that. If it has another unit: "
+        "`Source(..., transform=...)`."
     ]
+
+
+def test_each_parameter_in_another_unit_is_told_of_once(log_lines: list[str]) -> None:
+    """Define-by-run shows them one by one; that nothing is shared then is no news."""
+    source = small_study(lambda t: t.suggest_int("a", 20, 90) + t.suggest_int("b", 20, 21))
+
+    def objective(trial: optuna.Trial) -> float:
+        return trial.suggest_float("a", 0, 1) + trial.suggest_categorical("b", [16, 64])
+
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    study.optimize(objective, n_trials=3)
+    told = [line.split(", so")[0] for line in log_lines if "may take" in line]
+    assert told == [
+        "The source 'small' has no value that the study may take of 'a' (it has 22 to 89; the "
+        "study 0 to 1)",
+        "The source 'small' has no value that the study may take of 'b' (it has 20 to 21; the "
+        "study 16, 64)",
+    ]
+
+
+def test_values_of_a_choice_in_another_form_are_named(log_lines: list[str]) -> None:
+    source = small_study(lambda t: float(len(t.suggest_categorical("a", ["x", "y", "z" * 99]))))
+    study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
+    study.optimize(lambda t: float(t.suggest_categorical("a", range(9))), n_trials=2)
+    (told,) = (line for line in log_lines if "may take" in line)
+    shown = f"'{'z' * 36}..."
+    assert "the study 0, 1, 2, 3, 4, ..." in told
+    assert shown in told
+    assert "'x', " in told
 
 
 @pytest.mark.parametrize("state", ["RUNNING", "FAIL", "PRUNED"])

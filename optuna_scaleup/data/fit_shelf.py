@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from typing import TYPE_CHECKING
 from typing import Any
@@ -15,6 +16,8 @@ from optuna_scaleup._optuna import read_study_attr
 from optuna_scaleup._optuna import study_attrs
 from optuna_scaleup._optuna import write_study_attr
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
+from optuna_scaleup.types import UnitSpace
 
 
 if TYPE_CHECKING:
@@ -72,6 +75,24 @@ class StudyShelf:
             "anew."
         )
         self._notices.once(logging.WARNING, ("corrupt fit", self._study.study_name), message)
+
+
+def fingerprint(dataset: Dataset, unit: UnitSpace) -> str:
+    """Equal in any process if, and only if, the arrays and the kinds of axes are equal."""
+    parts = {
+        "X": dataset.X,
+        "Y": dataset.Y,
+        "is_categorical": unit.is_categorical,
+        "noise_var": dataset.noise_var,
+        "cost": dataset.cost,
+        "X_failed": dataset.X_failed,
+        **{f"constraint {name}": column for name, column in dataset.constraints.items()},
+    }
+    known = {name: array for name, array in parts.items() if array is not None}
+    digest = hashlib.sha256(repr([(name, a.shape) for name, a in known.items()]).encode())
+    for array in known.values():
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def _name(key: str) -> str:

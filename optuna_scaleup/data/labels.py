@@ -1,10 +1,17 @@
-"""What log lines and figures call studies that share a name."""
+"""Words of log lines, errors and figures: studies that share a name, counts, values."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from collections.abc import Sequence
 from itertools import count
+from typing import Any
+from typing import Final
+
+
+_MAX_LENGTH: Final = 40  # characters
+_N_LISTED: Final = 5
 
 
 def numbered(names: Sequence[str]) -> list[str]:
@@ -19,3 +26,20 @@ def numbered(names: Sequence[str]) -> list[str]:
             taken.add(label)
         labels.append(label)
     return labels
+
+
+def counted(n: int, noun: str) -> str:
+    """``1 objective``, ``2 objectives``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def shortened(value: Any) -> str:
+    """A value as Python writes it, without the end of a long one."""
+    text = repr(value)
+    return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 3]}..."
+
+
+def listed(values: Iterable[Any]) -> str:
+    """The first few different values, in the order they come in."""
+    texts = list(dict.fromkeys(map(shortened, values)))
+    return ", ".join([*texts[:_N_LISTED], "..."] if len(texts) > _N_LISTED else texts)

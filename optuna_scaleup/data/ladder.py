@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import combinations
 from typing import Any
 
+from optuna_scaleup._optuna import is_same_study
 from optuna_scaleup.data.cost import CostOf
 from optuna_scaleup.data.cost import checked_cost
 from optuna_scaleup.data.drift_prior import checked_prior
@@ -45,11 +48,24 @@ class Ladder:
 
         Raises:
             TypeError: If an argument is of the wrong type.
-            ValueError: If a size is not positive, names of sizes differ, or a name is unknown.
+            ValueError: If a size is not positive, names of sizes differ, a name is unknown, or a
+                study is given twice.
         """
         readers = source_readers(source)
+        _check_once(readers)
         target = checked_scale(scale, "the large study")
         check_scales([(reader.label, reader.scale) for reader in readers], target)
         prior = checked_prior(drift_prior, sorted(target))
         order = size_order([reader.scale for reader in readers])
         return cls(tuple(readers[i] for i in order), Sizes(target, prior), checked_cost(cost))
+
+
+def _check_once(readers: Sequence[SourceReader]) -> None:
+    """Raises ValueError if two readers read one study: its trials would count twice."""
+    studies = [reader.study for reader in readers if reader.study is not None]
+    for one, other in combinations(studies, 2):
+        if is_same_study(one, other):
+            raise ValueError(
+                f"The study {one.study_name!r} is given as a source twice, and its trials would "
+                "count twice. Give each study once."
+            )

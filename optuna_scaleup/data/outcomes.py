@@ -11,6 +11,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import constraints_of
+from optuna_scaleup.data.labels import counted
 from optuna_scaleup.types import Array
 
 
@@ -32,8 +33,8 @@ def signed_values(trials: Sequence[FrozenTrial], signs: Array) -> Array:
     for trial in trials:
         if len(trial.values) != len(signs):
             raise ValueError(
-                f"Trial {trial.number} has {len(trial.values)} objective values "
-                f"where the study to optimize has {len(signs)} objectives."
+                f"Trial {trial.number} has {counted(len(trial.values), 'objective value')} where "
+                f"the study to optimize has {counted(len(signs), 'objective')}."
             )
     values: Array = np.array([trial.values for trial in trials], dtype=float)
     signed: Array = signs * values.reshape(len(trials), len(signs))

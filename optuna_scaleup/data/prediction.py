@@ -35,7 +35,7 @@ class Prediction:
 
     Attributes:
         value_interval: 5 %, 50 % and 95 % quantiles of the predicted value; :obj:`None` without
-            a model or with several objectives.
+            a model, with several objectives, or while no study tells the objective's unit.
         source_weights: What each source in use counted and, last, the study's own model.
         seconds: How long its suggestions took, all draws of its parameters together.
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
 import time
 from collections.abc import Collection
 from collections.abc import Container
@@ -27,9 +25,11 @@ from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.cost import CostOf
 from optuna_scaleup.data.curves import StudyCurves
 from optuna_scaleup.data.fit_shelf import StudyShelf
+from optuna_scaleup.data.fit_shelf import fingerprint
 from optuna_scaleup.data.liveness import without_dead
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.sizes import Sizes
+from optuna_scaleup.data.source import are_in_unit
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_known
 from optuna_scaleup.data.space import observed_distributions
@@ -43,6 +43,7 @@ from optuna_scaleup.data.usage import left_out_names
 from optuna_scaleup.data.usage import tell_constant
 from optuna_scaleup.data.usage import tell_foreign
 from optuna_scaleup.data.usage import tell_left_out
+from optuna_scaleup.data.usage import tell_unshared
 from optuna_scaleup.data.usage import tell_use
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
@@ -215,7 +216,7 @@ class Snapshot:
             X_unused=unused_rows(unused, space),
             fixed=space.fixed(decided),
             shown=space.columns({*self.asking.params, *shown}),
-            source_keys=tuple(_fingerprint(dataset, space.unit) for dataset in sources),
+            source_keys=tuple(fingerprint(dataset, space.unit) for dataset in sources),
             scales=self.sizes.scales(known_sizes, space, notices),
             shelf=self._shelf(notices),
             n_before=None if self.asking.number < 0 else self.n_before(self.asking),
@@ -236,6 +237,20 @@ class Snapshot:
     def _shelf(self, notices: Notices) -> StudyShelf | None:
         return StudyShelf(self.study, notices) if isinstance(self.study, Study) else None
 
+    def is_unit_known(self, target: Dataset, space: SearchSpace, notices: Notices) -> bool:
+        """Whether values are predicted in the unit that the study is judged by.
+
+        Args:
+            target: What the study's own trials say.
+            space: The parameters to suggest.
+            notices: Where special trials are told of.
+        """
+        directions = self.study.directions
+        if target.n_trials or are_in_unit(self.sources, directions):  # of most: costs no reading
+            return True
+        usable = self.usable_sources(space, notices)
+        return are_in_unit([source for source, _ in usable], directions)
+
     def usable_sources(
         self, space: SearchSpace, notices: Notices
     ) -> list[tuple[SourceData, Dataset]]:
@@ -246,19 +261,16 @@ class Snapshot:
             own_signs = self._signs_of(source, signs)
             dataset, kinds, _ = finished_rows(source.trials, space, own_signs, cost=self.cost)
             label = f"source {source.label!r}"
-            tell_use(notices, label, dataset, kinds)
+            tell_use(notices, label, dataset, kinds, is_source=True)
             all_of_it, dataset = dataset, _without_foreign_ranges(dataset, space.unit)
+            foreign = foreign_names(all_of_it, dataset, space)
+            tell_foreign(notices, label, foreign, source.trials, space)
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))
                 tell_constant(notices, label, dataset)
-                tell_foreign(notices, label, foreign_names(all_of_it, dataset, space))
                 tell_left_out(notices, label, left_out_names(source.trials, self.trials))
-            elif dataset.n_trials and space.names:
-                message = (
-                    f"The {label} has no value that a parameter of the study may take; not used. "
-                    "Other names and units: `Source(..., rename=..., transform=...)`."
-                )
-                notices.once(logging.WARNING, ("nothing shared", label), message)
+            elif dataset.n_trials and space.names and not foreign:
+                tell_unshared(notices, label)
         return usable
 
 
@@ -274,21 +286,3 @@ def _without_foreign_ranges(dataset: Dataset, unit: UnitSpace) -> Dataset:
         X=np.where(is_kept, X, np.nan),
         X_failed=None if X_failed is None else np.where(is_kept, X_failed, np.nan),
     )
-
-
-def _fingerprint(dataset: Dataset, unit: UnitSpace) -> str:
-    """Equal in any process if, and only if, the arrays and the kinds of axes are equal."""
-    parts = {
-        "X": dataset.X,
-        "Y": dataset.Y,
-        "is_categorical": unit.is_categorical,
-        "noise_var": dataset.noise_var,
-        "cost": dataset.cost,
-        "X_failed": dataset.X_failed,
-        **{f"constraint {name}": column for name, column in dataset.constraints.items()},
-    }
-    known = {name: array for name, array in parts.items() if array is not None}
-    digest = hashlib.sha256(repr([(name, a.shape) for name, a in known.items()]).encode())
-    for array in known.values():
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()

@@ -20,6 +20,7 @@ from optuna_scaleup._optuna import is_same_trial
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup._optuna import study_beside
 from optuna_scaleup.data.drift_prior import plain_prior
+from optuna_scaleup.data.labels import counted
 from optuna_scaleup.data.labels import numbered
 from optuna_scaleup.data.lineage import Lineage
 from optuna_scaleup.data.lineage import SourceRecord
@@ -75,8 +76,8 @@ class SourceData:
         for n_own in self._numbers_of_objectives():
             if n_own != n_objectives:
                 raise ValueError(
-                    f"The source {self.label!r} has {n_own} objectives, but the study to optimize "
-                    f"has {n_objectives}. Leave it out, or give one with as many."
+                    f"The source {self.label!r} has {counted(n_own, 'objective')}, but the study "
+                    f"to optimize has {n_objectives}. {_way_out(n_own, n_objectives)}"
                 )
         # Trials that were copied to another study look like the originals.
         if self.study_name == target.study_name and self._holds(asking):
@@ -93,6 +94,25 @@ class SourceData:
     def _holds(self, trial: FrozenTrial) -> bool:
         """Whether the trial is one of this study's, by whatever storage URL it is reached."""
         return any(is_same_trial(t, trial) for t in self.trials[trial.number : trial.number + 1])
+
+
+def _way_out(n_own: int, n_wanted: int) -> str:
+    """What makes a source with another number of objectives one that serves."""
+    if n_own < n_wanted:
+        return f"Leave it out, or give a source with {counted(n_wanted, 'objective')}."
+    return (
+        "Leave it out, or copy its trials to a study with the objectives that both have: "
+        "`optuna.trial.create_trial(values=..., params=trial.params, "
+        "distributions=trial.distributions)`."
+    )
+
+
+def are_in_unit(sources: Sequence[SourceData], directions: Sequence[StudyDirection]) -> bool:
+    """Whether the values of all sources are in the unit of a study with these directions.
+
+    A source that is judged the other way measures something else, such as accuracy for loss.
+    """
+    return all(source.directions in (None, tuple(directions)) for source in sources)
 
 
 class SourceReader:
@@ -127,6 +147,11 @@ class SourceReader:
     @property
     def label(self) -> str:
         return self._last.label
+
+    @property
+    def study(self) -> Study | None:
+        """:obj:`None` for trials without one."""
+        return self._source.study
 
     @property
     def directions(self) -> tuple[StudyDirection, ...] | None:

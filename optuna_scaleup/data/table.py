@@ -1,6 +1,7 @@
 """A table of runs, such as a sweep exported from an experiment tracker, as finished trials.
 
-Anything with named columns will do: a data frame of pandas or polars, or a mapping of lists.
+Anything with named columns will do: a data frame of pandas or polars, or a mapping of lists. A
+column of Optuna's own states tells which rows are results at all.
 """
 
 from __future__ import annotations
@@ -11,27 +12,48 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 from typing import Final
+from typing import NamedTuple
 
 from optuna import create_trial
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import as_float
 from optuna_scaleup._optuna import as_legal
 from optuna_scaleup._optuna import is_number
 from optuna_scaleup._optuna import logger
+from optuna_scaleup.data.labels import shortened
 
 
 _N_NAMED: Final = 5
 _DIGITS: Final = 1e-6  # of single precision
+_STATE: Final = "state"  # as `Study.trials_dataframe` calls the column
+
+
+class _Reason(NamedTuple):
+    """Why a row cannot be used, with the value that it is for where that tells more."""
+
+    kind: str
+    example: str = ""
+
+
+class _Rows(NamedTuple):
+    """Rows that cannot be used for one reason, with the first one's value."""
+
+    example: str
+    rows: list[int]
 
 
 def trials_of_table(
     table: Any, search_space: Mapping[str, BaseDistribution], value: str, label: str
 ) -> list[FrozenTrial]:
-    """One complete trial for each usable row; the others are counted and named in one log line.
+    """One trial for each usable row; the others are counted and named in one log line.
+
+    Complete ones, but for failed ones of a table that Optuna exported: there the value of a
+    pruned trial is its last report, which is no result.
 
     Args:
         table: Has named columns of equal length.
@@ -44,43 +66,54 @@ def trials_of_table(
         ValueError: If a column is missing, or has no number where numbers are needed.
     """
     columns = {name: _column(table, name) for name in (value, *search_space)}
+    states = None if _STATE in columns else _states(table)
     if value in search_space:
         raise ValueError(f"The column {value!r} cannot be both the value and a parameter.")
     for name, column in columns.items():
         if not isinstance(search_space.get(name), CategoricalDistribution):
             _check_numeric(name, column)
     lengths = {name: len(column) for name, column in columns.items()}
+    if states is not None:
+        lengths[_STATE] = len(states)
     if len(set(lengths.values())) > 1:
         raise ValueError(f"The columns of the table differ in length: {lengths}.")
     trials: list[FrozenTrial] = []
-    unusable: dict[str, list[int]] = {}
+    unusable: dict[str, _Rows] = {}
     for i, row in enumerate(zip(*columns.values(), strict=True)):
         cells = dict(zip(columns, row, strict=True))
         params = {name: _legal(cells[name], d) for name, d in search_space.items()}
-        reason = _reason(cells, params, value)
+        state = TrialState.COMPLETE if states is None else states[i]
+        reason = _reason(cells, params, value, state)
         if reason is not None:
-            unusable.setdefault(reason, []).append(i)
+            unusable.setdefault(reason.kind, _Rows(reason.example, [])).rows.append(i)
             continue
         trial = create_trial(
-            value=as_float(cells[value]),
+            state=state,
+            value=as_float(cells[value]) if state == TrialState.COMPLETE else None,
             params={name: legal[0] for name, legal in params.items() if legal is not None},
             distributions=dict(search_space),
         )
         trial.number = i
         trials.append(trial)
-    _tell(label, len(trials), unusable)
+    n_failed = sum(trial.state == TrialState.FAIL for trial in trials)
+    _tell(label, len(trials) - n_failed, n_failed, unusable)
     return trials
+
+
+def _states(table: Any) -> list[TrialState] | None:
+    """What became of the trial of each row, if Optuna exported the table."""
+    if _names(table).count(_STATE) != 1:
+        return None
+    states = {state.name: state for state in TrialState}
+    cells = _column(table, _STATE)
+    if not all(isinstance(cell, str) and cell in states for cell in cells):
+        return None  # of another tool
+    return [states[cell] for cell in cells]
 
 
 def _column(table: Any, name: str) -> list[Any]:
     """A column's cells as plain Python values, :obj:`None` where a number is missing."""
-    names = table.keys() if isinstance(table, Mapping) else getattr(table, "columns", None)
-    names = getattr(table, "column_names", names)  # of pyarrow, whose columns are arrays
-    if names is None or isinstance(table, type):
-        raise TypeError(
-            "A table of runs is a data frame or a mapping of names to columns; got an object of "
-            f"type {type(table).__name__!r}."
-        )
+    names = _names(table)
     if name not in names:
         raise ValueError(
             f"The table has no column {name!r}; its columns are {', '.join(map(repr, names))}."
@@ -89,6 +122,22 @@ def _column(table: Any, name: str) -> list[Any]:
     if getattr(column, "ndim", 1) != 1:
         raise ValueError(f"The table has more than one column {name!r}.")
     return [_plain(cell) for cell in column]
+
+
+def _names(table: Any) -> list[Any]:
+    """Names of the columns.
+
+    Raises:
+        TypeError: If there are none.
+    """
+    names = table.keys() if isinstance(table, Mapping) else getattr(table, "columns", None)
+    names = getattr(table, "column_names", names)  # of pyarrow, whose columns are arrays
+    if names is None or isinstance(table, type):
+        raise TypeError(
+            "A table of runs is a data frame or a mapping of names to columns; got an object of "
+            f"type {type(table).__name__!r}."
+        )
+    return list(names)
 
 
 def _plain(cell: Any) -> Any:
@@ -127,16 +176,22 @@ def _check_numeric(name: str, column: Sequence[Any]) -> None:
 
 
 def _reason(
-    cells: Mapping[str, Any], params: Mapping[str, tuple[Any] | None], value: str
-) -> str | None:
+    cells: Mapping[str, Any],
+    params: Mapping[str, tuple[Any] | None],
+    value: str,
+    state: TrialState,
+) -> _Reason | None:
     """Why a row cannot be used; :obj:`None` if it can."""
-    if math.isnan(as_float(cells[value])):
-        return f"without a number in {value!r}"
+    if state not in (TrialState.COMPLETE, TrialState.FAIL):
+        return _Reason(f"of state {state.name!r}")
+    if state == TrialState.COMPLETE and math.isnan(as_float(cells[value])):
+        return _Reason(f"without a number in {value!r}")
     for name, legal in params.items():
         if legal is None and _is_missing(cells[name]):
-            return f"without {name!r}"
+            return _Reason(f"without {name!r}")
         if legal is None:
-            return f"with {name!r} outside `search_space`"
+            example = f", such as {shortened(cells[name])} of type {type(cells[name]).__name__}"
+            return _Reason(f"with {name!r} outside `search_space`", example)
     return None
 
 
@@ -147,10 +202,14 @@ def _is_missing(cell: Any) -> bool:
     return not hasattr(cell, "__len__") and bool(cell != cell)
 
 
-def _tell(label: str, n_used: int, unusable: Mapping[str, Sequence[int]]) -> None:
-    n_rows = n_used + sum(map(len, unusable.values()))
-    told = [f"{len(rows)} {why} ({_named(rows)})" for why, rows in unusable.items()]
+def _tell(label: str, n_used: int, n_failed: int, unusable: Mapping[str, _Rows]) -> None:
+    n_rows = n_used + n_failed + sum(len(left.rows) for left in unusable.values())
+    told = [
+        f"{len(left.rows)} {kind}{left.example} ({_named(left.rows)})"
+        for kind, left in unusable.items()
+    ]
     message = f"Using {n_used} of {n_rows} rows of {label!r}"
+    message += f", {n_failed} more as trials that failed" if n_failed else ""
     message += f"; unusable: {', '.join(told)}." if told else "."
     logger.log(logging.INFO if n_used else logging.WARNING, message)
 

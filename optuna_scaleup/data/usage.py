@@ -6,10 +6,15 @@ import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import is_number
+from optuna_scaleup.data.encoding import CategoricalEncoding
+from optuna_scaleup.data.labels import listed
+from optuna_scaleup.data.labels import shortened
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_known
 from optuna_scaleup.types import Dataset
@@ -34,15 +39,64 @@ def foreign_names(before: Dataset, after: Dataset, space: SearchSpace) -> list[s
     return [space.names[j] for j in np.flatnonzero(is_lost)]
 
 
-def tell_foreign(notices: Notices, label: str, names: Sequence[str]) -> None:
-    """Warns of parameters that a source has in another range only."""
-    if names:
-        named = ", ".join(map(repr, names))
+def tell_foreign(
+    notices: Notices,
+    label: str,
+    names: Sequence[str],
+    trials: Sequence[FrozenTrial],
+    space: SearchSpace,
+) -> None:
+    """Warns of parameters that a source has in another range only, of each of them once.
+
+    Args:
+        notices: What was told before.
+        label: Of the source.
+        names: Of the parameters.
+        trials: The source's.
+        space: The target's parameters.
+    """
+    new = [name for name in names if not notices.is_done(("foreign", label, name))]
+    if new:
+        told = ", ".join(
+            f"{name!r} ({_found(trials, name)}; {_wanted(space, name)})" for name in new
+        )
         message = (
-            f"The {label} has no value of {named} that the study may take, so it says nothing of "
+            f"The {label} has no value that the study may take of {told}, so it says nothing of "
             "that. If it has another unit: `Source(..., transform=...)`."
         )
-        notices.once(logging.WARNING, ("foreign", label, *names), message)
+        notices.once(logging.WARNING, ("foreign", label, *new), message)
+    for name in new:
+        notices.mark_done(("foreign", label, name))
+
+
+def _found(trials: Sequence[FrozenTrial], name: str) -> str:
+    values = [t.params[name] for t in trials if t.state.is_finished() and name in t.params]
+    if all(map(is_number, values)):
+        ends = sorted({min(values), max(values)})
+        return f"it has {' to '.join(map(_number, ends))}"
+    return f"it has {listed(values)}"
+
+
+def _wanted(space: SearchSpace, name: str) -> str:
+    encoding = space.encodings[space.names.index(name)]
+    if name in space.held:
+        return f"the study {shortened(space.held[name])}"
+    if isinstance(encoding, CategoricalEncoding):
+        return f"the study {listed(encoding.distribution.choices)}"
+    return f"the study {_number(encoding.decode(0.0))} to {_number(encoding.decode(1.0))}"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else shortened(value)
+
+
+def tell_unshared(notices: Notices, label: str) -> None:
+    """Warns of a source that has none of the parameters."""
+    message = (
+        f"The {label} has no value that a parameter of the study may take; not used. "
+        "Other names and units: `Source(..., rename=..., transform=...)`."
+    )
+    notices.once(logging.WARNING, ("nothing shared", label), message)
 
 
 def left_out_names(source: Sequence[FrozenTrial], target: Sequence[FrozenTrial]) -> list[str]:
@@ -82,11 +136,24 @@ def tell_constant(notices: Notices, label: str, dataset: Dataset) -> None:
         notices.once(logging.WARNING, ("constant", label), message)
 
 
-def tell_use(notices: Notices, label: str, dataset: Dataset, kinds: Counter[str]) -> None:
-    """Tells how many trials of a study are used, and what becomes of special ones."""
+def tell_use(
+    notices: Notices, label: str, dataset: Dataset, kinds: Counter[str], is_source: bool = False
+) -> None:
+    """Tells how many trials of a study are used, and what becomes of special ones.
+
+    Args:
+        notices: What was told before.
+        label: Of the study.
+        dataset: Its trials.
+        kinds: How many of them are special, by kind.
+        is_source: Whether somebody counts on it: a source of which nothing is used is a warning.
+    """
     used = f"Using {dataset.n_trials} finished trials of the {label}"
-    told = "; ".join(f"{n} {kind}" for kind, n in sorted(kinds.items()))
+    told = "; ".join([used, *(f"{n} {kind}" for kind, n in sorted(kinds.items()))])
+    if is_source and not dataset.n_trials:
+        notices.once(logging.WARNING, ("use nothing", label), f"{told}, so it says nothing.")
+        return
     key = ("use" if dataset.n_trials else "use nothing", label, *sorted(kinds))
     is_free = dataset.cost is not None and dataset.n_trials and np.isnan(dataset.cost).all()
     level = logging.WARNING if is_free else logging.INFO  # `cost` has no say
-    notices.once(level, key, f"{used}; {told}." if told else f"{used}.")
+    notices.once(level, key, f"{told}.")

@@ -101,6 +101,10 @@ class Source:
 
         Rows without a value, or with a parameter that is missing or outside ``search_space``, are
         counted and named in one log line. An infinite value is a run that diverged, and counts.
+        In what :meth:`~optuna.study.Study.trials_dataframe` returns, the column ``state`` is
+        heeded: pruned rows, whose value is only their last report, are left out, and failed ones
+        are trials that failed. Hand over the study itself where it is still there: it has the
+        reports of pruned trials as well.
 
         Args:
             df:
@@ -211,10 +215,13 @@ def is_trials(given: Any) -> bool:
 
 def not_a_source(given: Any) -> str:
     """Message of the error that tells what a source is."""
+    is_table = hasattr(given, "columns") and not isinstance(given, type)
+    way_out = " A table of runs is made a source by `Source.from_dataframe`." if is_table else ""
     return (
         "A source is a study, a list of its trials, a `Source` of one of these, or a sequence of "
         "those from small to large; "
         f"got an object of type {type(given).__name__!r}."  # its text may hold a password
+        f"{way_out}"
     )
 
 

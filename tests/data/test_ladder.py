@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -232,3 +233,26 @@ def test_one_size_needs_no_name() -> None:
     scales = scales_of([Source(study(), scale=1)], 2, {"lr": (-0.5, 0.1)})
     np.testing.assert_allclose(scales.slope_mean[2], -0.5 / LR_WIDTH)
     np.testing.assert_allclose(scales.slope_std[2], 0.1 / LR_WIDTH)
+
+
+@pytest.mark.parametrize("again", ["same", "sized", "by another URL"])
+def test_a_study_given_twice_is_refused(again: str, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'one.db'}"
+    small: Any = optuna.create_study(study_name="small", storage=url)
+    small.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    other: Any = small
+    if again == "sized":
+        small, other = Source(small, scale=1), Source(small, scale=2)
+    elif again == "by another URL":
+        other = optuna.load_study(study_name="small", storage=url)
+    with pytest.raises(ValueError, match="'small' is given as a source twice"):
+        Ladder.of([small, study("between"), other])
+
+
+def test_what_only_looks_like_a_study_given_twice() -> None:
+    """Lists of trials, studies of one name in two storages, and such that have no trial yet."""
+    small = study()
+    small.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    empty = [optuna.create_study(study_name="empty") for _ in range(2)]
+    sources = [small, small.trials, small.trials, study(), *empty]
+    assert len(Ladder.of(sources).readers) == len(sources)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+from typing import Literal
+
 import numpy as np
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
 
+from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.data.prediction import tell_if_misled
@@ -59,3 +64,31 @@ def test_nothing_infinite_is_stored() -> None:
     assert "inf" not in str(study.trials[0].system_attrs).lower()
     found = read_prediction(study.trials[0])
     assert (found.value_interval, found.source_weights) == (None, HELPED)
+
+
+@pytest.mark.parametrize("kind", ["other", "same", "list", "other but says nothing"])
+def test_nothing_is_expected_in_a_unit_that_nobody_has_told(kind: str) -> None:
+    """A source of accuracies does not tell which loss to expect, until the study has one."""
+    sources: list[Any] = [line("maximize" if kind == "other" else "minimize")]
+    if kind == "list":
+        sources = [line("maximize").trials]
+    elif kind == "other but says nothing":
+        sources.insert(0, line("maximize", name="y"))
+    space = {"x": FloatDistribution(0, 1)}
+    study = optuna.create_study(sampler=ScaleUpSampler(sources, seed=0, search_space=space))
+    study.optimize(lambda trial: 100.0 + trial.suggest_float("x", 0, 1), n_trials=2)
+    first, second = (read_prediction(trial) for trial in study.trials)
+    assert (first.value_interval is None) == (kind == "other")
+    assert len(first.source_weights) == 2
+    assert second.value_interval is not None
+
+
+def line(direction: Literal["minimize", "maximize"], name: str = "x") -> optuna.Study:
+    study = optuna.create_study(direction=direction)
+    for x in np.linspace(0, 1, 5).tolist():
+        study.add_trial(
+            optuna.create_trial(
+                value=x, params={name: x}, distributions={name: FloatDistribution(0, 1)}
+            )
+        )
+    return study

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -150,11 +151,29 @@ def test_sources_of_one_name_are_told_apart() -> None:
     assert labels == ["s (1)", "t", "s (3)", "s (2)"]
 
 
-def test_another_number_of_objectives_is_an_error() -> None:
-    target = optuna.create_study(directions=["minimize", "maximize"])
+@pytest.mark.parametrize(
+    ("n_own", "n_wanted", "message"),
+    [
+        (1, 2, "'s' has 1 objective, but the study to optimize has 2. Leave it out, or give a "),
+        (2, 1, "'s' has 2 objectives, but the study to optimize has 1. Leave it out, or copy "),
+    ],
+)
+def test_another_number_of_objectives_is_an_error(n_own: int, n_wanted: int, message: str) -> None:
+    study = optuna.create_study(study_name="s", directions=["minimize"] * n_own)
+    study.add_trial(optuna.create_trial(values=[1.0] * n_own))
+    target = optuna.create_study(directions=["maximize"] * n_wanted)
     target.ask()
-    study = finished_study()
     for given in (study, study.trials):
         (reader,) = source_readers(given)
-        with pytest.raises(ValueError, match="1 objectives, but the study to optimize has 2"):
+        told = message if given is study else message.replace("'s'", "'list of trials'")
+        with pytest.raises(ValueError, match=re.escape(told)):
             reader.read(Notices()).check_against(target, target.trials[0])
+
+
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_a_table_as_a_source_is_told_its_way(is_listed: bool) -> None:
+    table = pytest.importorskip("pandas", reason="needs pandas").DataFrame({"x": [1.0]})
+    with pytest.raises(TypeError, match=r"type 'DataFrame'.*`Source.from_dataframe`"):
+        source_readers([table] if is_listed else table)
+    with pytest.raises(TypeError, match=r"type 'dict'\.$"):
+        source_readers({"small": finished_study()})

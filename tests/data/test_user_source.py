@@ -13,6 +13,7 @@ from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
+from optuna.trial import TrialState
 
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup import Source
@@ -242,9 +243,24 @@ def test_tables(form: str, log_lines: list[str]) -> None:
     assert data.directions == (optuna.study.StudyDirection.MAXIMIZE,)
     assert log_lines == [
         "Using 2 of 7 rows of 'sweep'; unusable: 1 without 'lr' (row 2), 1 with 'bs' outside "
-        "`search_space` (row 3), 1 with 'lr' outside `search_space` (row 4), 1 with 'act' outside "
-        "`search_space` (row 5), 1 without a number in 'loss' (row 6)."
+        "`search_space`, such as 64.5 of type float (row 3), 1 with 'lr' outside `search_space`, "
+        "such as 5.0 of type float (row 4), 1 with 'act' outside `search_space`, such as 'gelu' "
+        "of type str (row 5), 1 without a number in 'loss' (row 6)."
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ([0.5, "1e-3", "x" * 99], "2 with 'x' outside `search_space`, such as '1e-3' of type str"),
+        ([0.5, True, 0.25], "1 with 'x' outside `search_space`, such as True of type bool"),
+    ],
+)
+def test_a_cell_of_another_type_is_named(
+    cells: list[Any], told: str, log_lines: list[str]
+) -> None:
+    Source.from_dataframe({"x": cells, "y": [1.0, 2.0, 3.0]}, {"x": UNIT}, "y")
+    assert told in log_lines[0]
 
 
 def test_a_table_is_called_by_its_name() -> None:
@@ -355,3 +371,54 @@ def test_a_table_without_a_usable_row_is_no_error(log_lines: list[str]) -> None:
     assert "Using 0 of 1 rows" in log_lines[-1]
     Source.from_dataframe({"x": [0.5], "y": [1.0]}, {"x": UNIT}, "y")
     assert "Using 0 of 1 rows" in log_lines[-1]
+
+
+@pytest.mark.parametrize("form", ["pandas", "mapping"])
+def test_states_of_a_table_that_optuna_exported(form: str, log_lines: list[str]) -> None:
+    """The value of a pruned row is its last report, which is no result."""
+    states = ["COMPLETE", "PRUNED", "FAIL", "RUNNING", "COMPLETE", "PRUNED", "FAIL"]
+    df: Any = {
+        "value": [1.0, 9.0, None, None, 2.0, 8.0, None],
+        "params_x": [0.1, 0.2, 0.3, None, 0.5, 0.6, None],
+        "state": states,
+    }
+    if form == "pandas":
+        df = pytest.importorskip("pandas", reason="needs pandas").DataFrame(df)
+    source = Source.from_dataframe(df, {"params_x": UNIT}, "value", rename={"params_x": "x"})
+    trials = read(source).trials
+    assert [(t.number, t.state.name, t.params["x"], t.value) for t in trials] == [
+        (0, "COMPLETE", 0.1, 1.0),
+        (2, "FAIL", 0.3, None),
+        (4, "COMPLETE", 0.5, 2.0),
+    ]
+    assert log_lines == [
+        "Using 2 of 7 rows of 'table', 1 more as trials that failed; unusable: 2 of state "
+        "'PRUNED' (rows 1, 5), 1 of state 'RUNNING' (row 3), 1 without 'params_x' (row 6)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("states", "space"),
+    [
+        (["finished", "PRUNED"], {"x": UNIT}),
+        ([None, "PRUNED"], {"x": UNIT}),
+        (["PRUNED", "FAIL"], {"x": UNIT, "state": CategoricalDistribution(["PRUNED", "FAIL"])}),
+    ],
+    ids=["of another tool", "unknown", "a parameter"],
+)
+def test_a_column_of_states_may_be_anything(states: list[Any], space: dict[str, Any]) -> None:
+    df = {"x": [0.1, 0.2], "y": [1.0, 2.0], "state": states}
+    assert len(read(Source.from_dataframe(df, space, "y")).trials) == 2
+
+
+def test_an_export_of_optuna_is_read_as_its_study(log_lines: list[str]) -> None:
+    pytest.importorskip("pandas", reason="needs pandas")
+    study = optuna.create_study()
+    for number, state in enumerate(["COMPLETE", "PRUNED", "COMPLETE"]):
+        trial = study.ask({"x": UNIT})
+        trial.report(5.0, 1)
+        value = float(number) if state == "COMPLETE" else None
+        study.tell(trial, value, state=TrialState[state])
+    source = Source.from_dataframe(study.trials_dataframe(), {"params_x": UNIT}, "value")
+    assert [trial.value for trial in read(source).trials] == [0.0, 2.0]
+    assert "1 of state 'PRUNED' (row 1)" in log_lines[0]
