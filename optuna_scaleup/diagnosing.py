@@ -89,11 +89,13 @@ def _sources(
         report = SourceReport(source.label, n_trials.get(id(source), 0), source.scale)
         for known, diagnosis, weight in zip(in_use, found.sources, found.weights, strict=False):
             if known is source:
+                # One that does not count is explained by any motion.
+                counts = weight > 1.0 - MISLEADS and found.weights[-1] < 0.5
                 report = replace(
                     report,
                     weight=weight,
                     rank_agreement=_rank_agreement(diagnosis),
-                    shifts=_shifts(diagnosis, space),
+                    shifts=_shifts(diagnosis, space) if counts else {},
                 )
         reports.append(report)
     return tuple(reports)

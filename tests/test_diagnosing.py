@@ -70,6 +70,23 @@ def test_shifts_are_those_of_the_optimum(ladder: TransferReport) -> None:
         assert lr.amount.outer[1] < 1.0
 
 
+def test_shifts_stay_within_the_range() -> None:
+    """The best value of the source is the end of the range: it can only go back."""
+    small = optuna.create_study()
+    for lr in (*np.geomspace(1e-4, 0.1, 12), 0.3, 1.0):
+        small.add_trial(
+            optuna.create_trial(
+                params={"lr": float(lr)},
+                distributions={"lr": SPACE["lr"]},
+                value=float(np.log10(lr) ** 2),
+            )
+        )
+    report = ScaleUpSampler(small, seed=0).diagnose(optuna.create_study())
+    low, high = report.sources[0].shifts["lr"].amount.outer
+    assert 1e-4 <= low < 0.5
+    assert 1.0 <= high < 1.5
+
+
 def test_exponents_are_those_of_the_law(ladder: TransferReport) -> None:
     assert ladder.exponents.keys() == {"lr"}  # an exponent of the other one means nothing
     exponent = ladder.exponents["lr"]["size"]
@@ -100,9 +117,9 @@ def test_rank_agreement_of_few_trials_is_unsure() -> None:
     assert np.ptp(tau) / 2 == pytest.approx((2 * 65 / (9 * 30 * 29)) ** 0.5, rel=0.05)
 
 
-def test_a_misleading_source_is_told_of() -> None:
+def opposite_of(study: optuna.Study) -> optuna.Study:
     opposite = optuna.create_study(study_name="opposite")
-    for trial in study_of(1, 20).trials:
+    for trial in study.trials:
         opposite.add_trial(
             optuna.create_trial(
                 params=trial.params,
@@ -110,8 +127,13 @@ def test_a_misleading_source_is_told_of() -> None:
                 value=-float(trial.values[0]),
             )
         )
-    report = ScaleUpSampler(opposite, seed=0).diagnose(study_of(1, 12, 3))
+    return opposite
+
+
+def test_a_misleading_source_is_told_of() -> None:
+    report = ScaleUpSampler(opposite_of(study_of(1, 20)), seed=0).diagnose(study_of(1, 12, 3))
     assert report.no_source_weight > 0.5
+    assert report.sources[0].shifts == {}  # any would do
     agreement = report.sources[0].rank_agreement
     assert agreement is not None
     assert agreement.median < 0.3

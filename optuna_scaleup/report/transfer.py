@@ -51,7 +51,8 @@ class SourceReport:
         rank_agreement: Kendall's rank correlation of what the source, moved, says about each
             large trial without having seen it, and how that turned out; :obj:`None` below three
             trials.
-        shifts: By numeric parameter.
+        shifts: By numeric parameter; empty if next to no weight is on the source, or more on "no
+            source" than on all of them.
     """
 
     label: str
