@@ -94,6 +94,18 @@ def test_exponents_are_those_of_the_law(ladder: TransferReport) -> None:
     assert exponent.median == pytest.approx(-0.5, abs=0.15)
 
 
+def test_the_large_study_counts_for_its_exponents() -> None:
+    """One source shows no trend; with the large study there are two."""
+    sampler = ScaleUpSampler(Source(study_of(1, 20), scale=1), scale=100, seed=0)
+    before, after = (
+        sampler.diagnose(study_of(100, n, 5)).exponents["lr"]["size"] for n in (0, 14)
+    )
+    widths = [exponent.outer[1] - exponent.outer[0] for exponent in (before, after)]
+    assert widths[1] < 0.6 * widths[0]
+    assert contains(after, -0.5)
+    assert after.median == pytest.approx(-0.5, abs=0.1)
+
+
 def test_good_sources_rank_well(ladder: TransferReport) -> None:
     for source in ladder.sources:
         assert source.rank_agreement is not None

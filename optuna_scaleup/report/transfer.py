@@ -116,7 +116,7 @@ class TransferReport:
         sources: Small to large.
         no_source_weight: Posterior weight of the hypothesis that no source helps.
         exponents: By parameter and name of a size: the best value is proportional to
-            ``size ** exponent``. Empty if sizes are not known.
+            ``size ** exponent``, by the sources and this study. Empty if sizes are not known.
         calibration: Of the predictions; :obj:`None` if none were made.
         advice: One sentence.
         own_share: How much the next suggestion rests on the study's own model, between 0 and 1.
