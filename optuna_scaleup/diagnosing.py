@@ -24,6 +24,7 @@ from optuna_scaleup.model.diagnosis import Diagnosis
 from optuna_scaleup.model.diagnosis import rank_agreement
 from optuna_scaleup.model.diagnosis import rank_agreement_quantiles
 from optuna_scaleup.model.drift import Drift
+from optuna_scaleup.model.drift import ladder_direction
 from optuna_scaleup.planner import Planner
 from optuna_scaleup.report.advice import advice
 from optuna_scaleup.report.interval import LEVELS
@@ -35,6 +36,7 @@ from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.suggest.examine import Examination
 from optuna_scaleup.suggest.examine import examine
 from optuna_scaleup.types import MISLEADS
+from optuna_scaleup.types import Scales
 
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
         sources=_sources(snapshot, space, found, planner),
         no_source_weight=found.weights[-1],
         own_share=found.own_share,
-        exponents=_exponents(found.drift, space, sorted(snapshot.sizes.target)),
+        exponents=_exponents(found.drift, problem.scales, space, sorted(snapshot.sizes.target)),
         calibration=_calibration(snapshot.trials),
     )
     recorded = [source.label for source in read_lineage(study).sources]
@@ -122,18 +124,22 @@ def _shifts(diagnosis: Diagnosis, space: SearchSpace) -> dict[str, Shift]:
 
 
 def _exponents(
-    drift: Drift | None, space: SearchSpace, sizes: Sequence[str]
+    drift: Drift | None, scales: Scales | None, space: SearchSpace, sizes: Sequence[str]
 ) -> Mapping[str, Mapping[str, Interval]]:
-    """Slopes of the logarithmic axes as exponents."""
-    if drift is None:
+    """Slopes of the logarithmic axes as exponents; of sizes that grow together their product's."""
+    if drift is None or scales is None:
         return {}
+    parts = dict(zip(sizes, np.eye(len(sizes)), strict=True))
+    along = ladder_direction(scales)
+    if along is not None:
+        parts[" × ".join(sizes)] = along
     return {
         name: {
             size: _normal(
-                drift.slope_mean[j, i] * encoding.width,
-                np.sqrt(drift.slope_cov[j, i, i]) * encoding.width,
+                drift.slope_mean[j] @ part * encoding.width,
+                np.sqrt(part @ drift.slope_cov[j] @ part) * encoding.width,
             )
-            for i, size in enumerate(sizes)
+            for size, part in parts.items()
         }
         for j, name, encoding in space.open_columns()
         if isinstance(encoding, NumericEncoding) and encoding.is_log

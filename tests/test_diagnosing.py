@@ -94,6 +94,20 @@ def test_exponents_are_those_of_the_law(ladder: TransferReport) -> None:
     assert exponent.median == pytest.approx(-0.5, abs=0.15)
 
 
+def test_sizes_that_grow_together_have_an_exponent_of_their_product() -> None:
+    """Which of the two moves the best value cannot be told; that it moves can."""
+    sources = [
+        Source(study_of(size, 20, seed), scale={"params": size, "tokens": 20.0 * size})
+        for seed, size in enumerate((1, 10))
+    ]
+    sampler = ScaleUpSampler(sources, scale={"params": 100, "tokens": 2000}, seed=0)
+    exponents = sampler.diagnose(study_of(100, 8, 5)).exponents["lr"]
+    assert list(exponents) == ["params", "tokens", "params × tokens"]
+    assert contains(exponents["params"], 0.0)
+    assert exponents["params × tokens"].outer[1] < 0.0
+    assert exponents["params × tokens"].median == pytest.approx(-0.25, abs=0.08)
+
+
 def test_the_large_study_counts_for_its_exponents() -> None:
     """One source shows no trend; with the large study there are two."""
     sampler = ScaleUpSampler(Source(study_of(1, 20), scale=1), scale=100, seed=0)

@@ -74,6 +74,23 @@ def test_drift_shows_every_size_and_the_law(large: optuna.Study) -> None:
     assert low < math.log10(min(ends)) < math.log10(max(ends)) < high
 
 
+def test_the_law_of_sizes_that_grow_together_is_of_their_product(large: optuna.Study) -> None:
+    ladder = [
+        Source(
+            optuna.load_study(study_name=f"width {width}", storage=large._storage),
+            scale={"width": width, "tokens": 20 * width},
+        )
+        for width in (16, 64)
+    ]
+    target = optuna.create_study(
+        sampler=ScaleUpSampler(ladder, scale={"width": 1024, "tokens": 20480}, seed=0)
+    )
+    figure = figures.plot_drift(target, "lr")
+    (law,) = [t.name for t in figure.data if t.legend == "legend2"]
+    assert law.startswith("lr ∝ (tokens × width)<sup>")
+    assert law.count("sup>") == 2  # not times those of each
+
+
 def test_drift_of_one_parameter_and_wrong_names(large: optuna.Study) -> None:
     figure = figures.plot_drift(large, ["dropout"])
     assert figure.layout.yaxis.title.text == "dropout"
