@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from typing import Final
 
 import numpy as np
 from optuna.study import Study
@@ -29,6 +28,7 @@ from optuna_scaleup.planner import Planner
 from optuna_scaleup.report.advice import advice
 from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.transfer import FEWEST_RANKED
 from optuna_scaleup.report.transfer import Calibration
 from optuna_scaleup.report.transfer import Shift
 from optuna_scaleup.report.transfer import SourceReport
@@ -41,9 +41,6 @@ from optuna_scaleup.types import Scales
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
-
-
-_FEWEST_RANKED: Final = 3
 
 
 def transfer_report(planner: Planner, study: Study) -> TransferReport:
@@ -85,14 +82,17 @@ def _sources(
     """Every source, those in use with what was found out about them."""
     usable = snapshot.usable_sources(space, planner.notices)
     in_use = [source for source, _ in usable][len(usable) - len(found.sources) :]
-    n_trials = {id(source): dataset.n_trials for source, dataset in usable}
+    data = {id(source): dataset for source, dataset in usable}
     reports = []
     for source in snapshot.sources:
-        report = SourceReport(source.label, n_trials.get(id(source), 0), source.scale)
+        dataset = data.get(id(source))
+        n_trials = 0 if dataset is None else dataset.n_trials
+        is_constant = dataset is not None and n_trials > 1 and bool(np.ptp(dataset.Y) == 0.0)
+        report = SourceReport(source.label, n_trials, source.scale, is_constant=is_constant)
         for known, diagnosis, weight in zip(in_use, found.sources, found.weights, strict=False):
             if known is source:
                 # One that does not count is explained by any motion.
-                counts = weight > 1.0 - MISLEADS and found.weights[-1] < 0.5
+                counts = weight > 1.0 - MISLEADS and found.weights[-1] < 0.5 and not is_constant
                 report = replace(
                     report,
                     weight=weight,
@@ -106,7 +106,7 @@ def _sources(
 def _rank_agreement(diagnosis: Diagnosis) -> Interval | None:
     n = len(diagnosis.y)
     tau = rank_agreement(diagnosis.predicted, diagnosis.y)
-    if n < _FEWEST_RANKED or not np.isfinite(tau):
+    if n < FEWEST_RANKED or not np.isfinite(tau):
         return None
     return Interval.of(rank_agreement_quantiles(tau, n, LEVELS).tolist())
 

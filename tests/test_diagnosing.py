@@ -230,13 +230,70 @@ SLIGHT = Interval(0.1, (-0.1, 0.3), (-0.2, 0.5))
 )
 def test_advice(sources: list[Any], no_source: float, since: int | None, told: str) -> None:
     reports = tuple(SourceReport(n, 9, weight=w, rank_agreement=r) for n, w, r in sources)
-    assert told in advice(TransferReport("large", 8, reports, no_source), since)
+    report = TransferReport("large", 8, reports, no_source, own_share=no_source)
+    assert told in advice(report, since)
+
+
+def of(*sources: SourceReport, no_source: float, own_share: float | None = None) -> str:
+    """The advice after eight trials."""
+    own_share = no_source if own_share is None else own_share
+    return advice(TransferReport("large", 8, sources, no_source, own_share=own_share), 4)
+
+
+def test_advice_knows_what_the_next_suggestion_rests_on() -> None:
+    """Evidence for a source, and all the same no share of it in what comes next."""
+    good, unsure = (SourceReport("a", 9, weight=w, rank_agreement=UNSURE) for w in (1.0, 0.9))
+    assert of(good, no_source=0.0, own_share=0.94).endswith("helps most: go on with it.")
+    assert of(good, no_source=0.0, own_share=0.96) == (
+        "Source 'a' told what it knew; the study's own trials say more by now."
+    )
+    assert of(unsure, no_source=0.1, own_share=0.96).startswith("The study's own trials say more")
+
+
+def test_a_wrong_direction_is_told_of_sources_that_mislead_as_well() -> None:
+    """A source upside down is what loses all its weight."""
+    reversed_source = SourceReport("a", 9, weight=0.01, rank_agreement=SURE)
+    assert of(reversed_source, no_source=0.99) == (
+        "The source misleads: it is ignored since trial 4. 'a' ranks the large trials the wrong "
+        "way round: check the direction of its study."
+    )
+
+
+def test_sizes_that_tell_the_drift_cannot_be_left_out() -> None:
+    small, unsized = (SourceReport(n, 9, s, 0.01) for n, s in (("s", {"n": 1.0}), ("u", {})))
+    large = SourceReport("l", 9, {"n": 4.0}, 0.97, AGREES)
+    assert of(small, large, no_source=0.02) == "Source 'l' helps most: go on with it."
+    assert "'u' could be left out" in of(small, unsized, large, no_source=0.01)
+    twin = replace(small, scale={"n": 4.0})
+    assert "'s' could be left out" in of(twin, large, no_source=0.02)
+
+
+def test_a_constant_source_says_nothing() -> None:
+    """Beside a large study that is constant, too, all evidence is for it."""
+    constant = optuna.create_study(study_name="constant")
+    large = optuna.create_study()
+    for study, seed, n_trials in ((constant, 0, 12), (large, 1, 6)):
+        for trial in study_of(1, n_trials, seed).trials:
+            study.add_trial(
+                optuna.create_trial(
+                    params=trial.params, distributions=trial.distributions, value=1.0
+                )
+            )
+    report = ScaleUpSampler(constant, seed=0).diagnose(large)
+    assert report.sources[0].is_constant
+    assert report.sources[0].shifts == {}
+    assert report.advice == (
+        "All 12 values of source 'constant' are the same, so it does not tell what is good: is "
+        "its objective what it should be?"
+    )
+    assert "no differences to rank" in str(report)
 
 
 @pytest.mark.parametrize("n_trials", [1, 4])
 def test_a_weight_needs_trials(n_trials: int) -> None:
     """By chance noise has such a weight after so few."""
-    report = TransferReport("large", n_trials, (SourceReport("a", 9, weight=0.995),), 0.005)
+    sources = (SourceReport("a", 9, weight=0.995),)
+    report = TransferReport("large", n_trials, sources, 0.005, own_share=0.0)
     assert "too few to tell" in advice(report, None)
     assert "go on with it" in advice(replace(report, n_trials=5), None)
 
@@ -257,7 +314,8 @@ def test_noise_is_not_recommended() -> None:
 
 def test_surprises_are_told_of() -> None:
     calibration = Calibration(10, 5, 5, Interval(0.5, (0.4, 0.6), (0.3, 0.7)))
-    report = TransferReport("large", 8, (SourceReport("a", 9, weight=0.9),), 0.1, {}, calibration)
+    sources = (SourceReport("a", 9, weight=0.9),)
+    report = TransferReport("large", 8, sources, 0.1, {}, calibration, own_share=0.1)
     assert "surprise" in advice(report, None)
 
 
@@ -273,5 +331,5 @@ def test_what_a_suggestion_rests_on_is_told_beside_the_evidence() -> None:
     """A source without a size has less say than the evidence for it."""
     report = ScaleUpSampler(study_of(1.0, 20), seed=0).diagnose(study_of(4.0, 14, seed=1))
     assert report.own_share > report.no_source_weight + 0.1
-    assert f"Next suggestion: {100 * report.own_share:.0f} % by the study's own" in str(report)
+    assert f"the study's own trials alone one of {100 * report.own_share:.0f} %." in str(report)
     assert report.to_dict()["own_share"] == report.own_share

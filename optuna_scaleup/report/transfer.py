@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
+from typing import Final
 
 from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.interval import counted
 from optuna_scaleup.report.interval import html_paragraph
 from optuna_scaleup.report.interval import html_table
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.interval import text_table
 
+
+FEWEST_RANKED: Final = 3
+"""Trials of the large study from which on a rank agreement is told."""
 
 _SOURCE_HEADER = ("source", "trials", "weight", "rank agreement (90 %)")
 _SHIFT_HEADER = ("source", "parameter", "its best value moved by (90 %)")
@@ -53,6 +58,7 @@ class SourceReport:
             trials.
         shifts: By numeric parameter; empty if next to no weight is on the source, or more on "no
             source" than on all of them.
+        is_constant: Whether all its values are the same.
     """
 
     label: str
@@ -61,6 +67,7 @@ class SourceReport:
     weight: float | None = None
     rank_agreement: Interval | None = None
     shifts: Mapping[str, Shift] = field(default_factory=dict)
+    is_constant: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         agreement = self.rank_agreement
@@ -71,6 +78,7 @@ class SourceReport:
             "weight": self.weight,
             "rank_agreement": None if agreement is None else agreement.to_dict(),
             "shifts": {name: shift.to_dict() for name, shift in self.shifts.items()},
+            "is_constant": self.is_constant,
         }
 
 
@@ -93,8 +101,8 @@ class Calibration:
     def __str__(self) -> str:
         n_above = self.n_predictions - self.n_inside - self.n_below
         return (
-            f"{self.n_inside} of {self.n_predictions} outcomes lie in the 90 % interval predicted "
-            f"before, {self.n_below} below, {n_above} above"
+            f"{self.n_inside} of {counted(self.n_predictions, 'outcome lies', 'outcomes lie')} in "
+            f"the 90 % interval predicted before, {self.n_below} below, {n_above} above"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -161,7 +169,7 @@ class TransferReport:
         }
 
     def _title(self) -> str:
-        return f"Transfer to study {self.study!r} after {self.n_trials} trials"
+        return f"Transfer to study {self.study!r} after {counted(self.n_trials, 'trial')}"
 
     def _calibration(self) -> str:
         return f"Predictions: {self.calibration or 'none were made'}."
@@ -180,7 +188,7 @@ class TransferReport:
                 source.label,
                 str(source.n_trials),
                 "not used" if source.weight is None else f"{source.weight:.2f}",
-                _agreement(source),
+                _agreement(source, self.n_trials),
             )
             for source in self.sources
         ]
@@ -188,11 +196,16 @@ class TransferReport:
 
 
 def share_lines(report: TransferReport) -> list[str]:
-    """How much sources count in what comes next, which is less than their weight by evidence."""
+    """What share sources have in what comes next, which is less than their weight by evidence."""
     if not report.sources:
         return []
-    own = f"{100 * report.own_share:.0f} %"
-    return [f"Next suggestion: {own} by the study's own trials alone, the rest with its sources."]
+    own = round(100 * report.own_share)
+    if own == 100:
+        return ["Next suggestion: by the study's own trials alone; no source has a share in it."]
+    told = (
+        f"the sources have a share of {100 - own} %, the study's own trials alone one of {own} %"
+    )
+    return [f"Next suggestion: {told}."]
 
 
 def shift_rows(report: TransferReport) -> list[tuple[str, ...]]:
@@ -213,10 +226,11 @@ def exponent_rows(report: TransferReport) -> list[tuple[str, ...]]:
     ]
 
 
-def _agreement(source: SourceReport) -> str:
+def _agreement(source: SourceReport, n_trials: int) -> str:
     """How well a source ranks, or why that is not known."""
     if source.rank_agreement is not None:
         return str(source.rank_agreement)
     if source.weight is not None:
-        return "too few large trials"
+        few = n_trials < FEWEST_RANKED
+        return "too few large trials" if few else "no differences to rank"
     return "larger sources count" if source.n_trials else "says nothing of these parameters"

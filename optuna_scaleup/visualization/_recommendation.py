@@ -16,6 +16,7 @@ from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Recommendation
+from optuna_scaleup.report.recommendation import basis
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import View
 from optuna_scaleup.visualization._plotly import go
@@ -264,8 +265,6 @@ def _add_axes(
 
 
 def _subtitle(one: Recommendation, view: View) -> str:
-    n_trials = f"{one.n_trials} trial{'s' * (one.n_trials != 1)}"
     if not view.snapshot.sources:
-        return ". ".join([f"from {n_trials}, without a source", *view.notes()])
-    basis = f"{n_trials} and the sources" if one.n_trials else "the sources alone"
-    return ". ".join([f"from {basis}; extrapolation: {one.extrapolation}", *view.notes()])
+        return ". ".join([f"from {basis(one)}", *view.notes()])
+    return ". ".join([f"from {basis(one)}; extrapolation: {one.extrapolation}", *view.notes()])
