@@ -116,9 +116,11 @@ def plot_recommendation(
         offset = (k - (len(recommendations) - 1) / 2.0) * _SPREAD
         color = look.SERIES[k % len(look.SERIES)]
         _add_line(figure, one, k, scales, (low, high), offset, color)
-    _add_axes(
-        figure, target_name, scales, (low, high), has_value=recommendations[0].value is not None
+    title, has_value = (
+        look.objective_name(target_name, study),
+        recommendations[0].value is not None,
     )
+    _add_axes(figure, title, scales, (low, high), has_value)
     return figure
 
 
