@@ -331,5 +331,5 @@ def test_what_a_suggestion_rests_on_is_told_beside_the_evidence() -> None:
     """A source without a size has less say than the evidence for it."""
     report = ScaleUpSampler(study_of(1.0, 20), seed=0).diagnose(study_of(4.0, 14, seed=1))
     assert report.own_share > report.no_source_weight + 0.1
-    assert f"the study's own trials alone one of {100 * report.own_share:.0f} %." in str(report)
+    assert f"the study's own trials alone {100 * report.own_share:.0f} %." in str(report)
     assert report.to_dict()["own_share"] == report.own_share

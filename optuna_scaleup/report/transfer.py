@@ -200,12 +200,8 @@ def share_lines(report: TransferReport) -> list[str]:
     if not report.sources:
         return []
     own = round(100 * report.own_share)
-    if own == 100:
-        return ["Next suggestion: by the study's own trials alone; no source has a share in it."]
-    told = (
-        f"the sources have a share of {100 - own} %, the study's own trials alone one of {own} %"
-    )
-    return [f"Next suggestion: {told}."]
+    shares = f"sources {100 - own} %, the study's own trials alone {own} %"
+    return [f"Shares in the next suggestion: {shares}."]
 
 
 def shift_rows(report: TransferReport) -> list[tuple[str, ...]]:
