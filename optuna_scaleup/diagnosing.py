@@ -36,6 +36,7 @@ from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.suggest.examine import Examination
 from optuna_scaleup.suggest.examine import examine
 from optuna_scaleup.types import MISLEADS
+from optuna_scaleup.types import Array
 from optuna_scaleup.types import Scales
 
 
@@ -87,7 +88,7 @@ def _sources(
     for source in snapshot.sources:
         dataset = data.get(id(source))
         n_trials = 0 if dataset is None else dataset.n_trials
-        is_constant = dataset is not None and n_trials > 1 and bool(np.ptp(dataset.Y) == 0.0)
+        is_constant = dataset is not None and n_trials > 1 and _is_constant(dataset.Y)
         report = SourceReport(source.label, n_trials, source.scale, is_constant=is_constant)
         for known, diagnosis, weight in zip(in_use, found.sources, found.weights, strict=False):
             if known is source:
@@ -101,6 +102,10 @@ def _sources(
                 )
         reports.append(report)
     return tuple(reports)
+
+
+def _is_constant(Y: Array) -> bool:
+    return bool(np.all(Y[0] == Y))
 
 
 def _rank_agreement(diagnosis: Diagnosis) -> Interval | None:

@@ -88,7 +88,7 @@ class Odds:
         ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])
         shown = [(choice, p) for choice, p in ranked[:_N_SHOWN] if p >= 0.005] or ranked[:1]
         rest = sum(p for _, p in ranked[len(shown) :])
-        texts = [f"{_name(choice)} {_percent(p)}" for choice, p in shown]
+        texts = [f"{choice_text(choice)} {_percent(p)}" for choice, p in shown]
         if rest >= 0.005:
             texts.append(f"{len(ranked) - len(shown)} others {_percent(rest)}")
         return ", ".join(texts)
@@ -102,7 +102,8 @@ class Odds:
         }
 
 
-def _name(choice: Any) -> str:
+def choice_text(choice: Any) -> str:
+    """A choice as people tell it from others: "1" in quotes, beside 1."""
     return number(choice) if isinstance(choice, str) else str(choice)
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from optuna_scaleup.data.rounding import rounded
+from optuna_scaleup.report.interval import choice_text
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.types import Array
 
@@ -233,5 +234,5 @@ def shortened(label: str, n_characters: int = _MAX_LABEL) -> str:
 def short(value: Any) -> str:
     """A number or choice as text for labels."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
+        return choice_text(value)
     return str(value) if isinstance(value, int) else f"{value:.3g}"

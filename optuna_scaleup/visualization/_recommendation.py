@@ -14,6 +14,7 @@ from optuna_scaleup.data.encoding import Encoding
 from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
+from optuna_scaleup.report.interval import choice_text
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Recommendation
 from optuna_scaleup.report.recommendation import basis
@@ -47,7 +48,7 @@ class _ParamScale:
     def ticks(self) -> list[tuple[float, str]]:
         if isinstance(self.encoding, CategoricalEncoding):
             choices = self.encoding.distribution.choices
-            return [(self.height(c), look.shortened(str(c))) for c in choices]
+            return [(self.height(c), look.shortened(choice_text(c))) for c in choices]
         low, high = self.encoding.bounds
         return [(0.0, number(low)), (1.0, number(high))]
 
@@ -149,7 +150,10 @@ def _add_beliefs(figure: Any, x: int, scale: _ParamScale, where: Interval | Odds
                 "color": look.with_opacity(look.BLACK, 0.25),
                 "line": {"width": 0},
             },
-            text=[f"{c}: best with {100 * p:.0f} %" for c, p in where.probabilities.items()],
+            text=[
+                f"{choice_text(c)}: best with {100 * p:.0f} %"
+                for c, p in where.probabilities.items()
+            ],
             hoverinfo="text",
             name="odds of each choice",
             showlegend=False,

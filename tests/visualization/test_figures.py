@@ -399,6 +399,15 @@ def test_surrogate_marks_what_is_beyond_the_axis() -> None:
     assert all(low < t.y[0] < high < 1e5 for t in found)
 
 
+def test_choices_that_look_alike_are_told_apart() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    study.optimize(lambda t: len(str(t.suggest_categorical("k", ["1", 1, "x"]))), n_trials=3)
+    figure = figures.plot_surrogate(study, "k")
+    assert list(figure.layout.xaxis.ticktext) == ["'1'", "1", "x"]
+    told = {note.text for note in figures.plot_recommendation(study, n=1).layout.annotations}
+    assert {"'1'", "1", "x"} <= told
+
+
 def test_axes_are_named_as_the_study_names_its_objective() -> None:
     small = make_studies(None)
     study = optuna.create_study(sampler=ScaleUpSampler(small.trials, seed=0))
