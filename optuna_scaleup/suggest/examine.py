@@ -77,10 +77,14 @@ def examine(modeller: Modeller, problem: Problem, rng: np.random.Generator) -> E
 def _drift(
     modeller: Modeller, problem: Problem, mixture: Mixture, rng: np.random.Generator
 ) -> Drift | None:
-    """The drift from the sources, its slopes with the study's own optimum as one more."""
+    """The drift from the sources, its slopes with the study's own optimum as one more.
+
+    Not if the study is more likely another problem: no law leads from their optima to its own.
+    """
     scales, drift = problem.scales, modeller.fits.drift_of(problem)
     ladder = [] if scales is None else modeller.fits.ladder_of(problem, scales)
-    if scales is None or drift is None or not ladder or not problem.target.n_trials:
+    is_related = problem.target.n_trials > 0 and mixture.source_weights[-1] < 0.5
+    if scales is None or drift is None or not ladder or not is_related:
         return drift
     measured = _own_optimum(problem, mixture, drift, ladder[-1], rng)
     own_row = np.zeros((1, scales.log_ratios.shape[1]))
