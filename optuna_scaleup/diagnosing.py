@@ -93,7 +93,8 @@ def _sources(
         for known, diagnosis, weight in zip(in_use, found.sources, found.weights, strict=False):
             if known is source:
                 # One that does not count is explained by any motion.
-                counts = weight > 1.0 - MISLEADS and found.weights[-1] < 0.5 and not is_constant
+                counts = weight > 1.0 - MISLEADS and found.weights[-1] < 0.5
+                counts = counts and not (is_constant or diagnosis.is_reversed)
                 report = replace(
                     report,
                     weight=weight,

@@ -169,8 +169,9 @@ def test_no_law_is_learnt_between_unlike_problems() -> None:
     small, large = opposite_of(study_of(1, 20)), study_of(1, 12, 3)
     sampler = ScaleUpSampler(Source(small, scale=1), scale=100, seed=0)
     before, after = (sampler.diagnose(study) for study in (study_of(1, 0), large))
-    assert after.no_source_weight > 0.5
     assert after.exponents == before.exponents
+    assert before.sources[0].shifts.keys() == {"lr", "mom"}
+    assert after.sources[0].shifts == {}
 
 
 def test_predictions_are_checked_and_nothing_is_written() -> None:

@@ -46,6 +46,12 @@ class Diagnosis:
     predicted: Array
     y: Array
 
+    @property
+    def is_reversed(self) -> bool:
+        """Whether the source ranks the trials the wrong way round, with 95 % probability."""
+        tau = rank_agreement(self.predicted, self.y) if len(self.y) > 1 else 0.0
+        return bool(rank_agreement_quantiles(tau, max(len(self.y), 2), [0.95])[0] < 0.0)
+
 
 def diagnose(
     rows: Rows, source: Source, quasi_random: QuasiRandom, hyperprior: Hyperprior = VALUES

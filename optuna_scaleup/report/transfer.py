@@ -56,8 +56,8 @@ class SourceReport:
         rank_agreement: Kendall's rank correlation of what the source, moved, says about each
             large trial without having seen it, and how that turned out; :obj:`None` below three
             trials.
-        shifts: By numeric parameter; empty if next to no weight is on the source, or more on "no
-            source" than on all of them.
+        shifts: By numeric parameter; empty if the source does not count: if next to no weight is
+            on it, or more on "no source" than on all of them, or it ranks the wrong way round.
         is_constant: Whether all its values are the same.
     """
 

@@ -70,21 +70,19 @@ def examine(modeller: Modeller, problem: Problem, rng: np.random.Generator) -> E
         diagnoses.append(replace(found, motion=motion))
     mixture = modeller.fit(problem, rng)
     weights, own_share = tuple(mixture.source_weights.tolist()), float(mixture.used_weights[-1])
-    drift = _drift(modeller, problem, mixture, rng)
+    # No law leads from the optima of one problem to that of another one.
+    is_related = weights[-1] < 0.5 and not diagnoses[int(np.argmax(weights[:-1]))].is_reversed
+    drift = _drift(modeller, problem, mixture, rng) if is_related else fits.drift_of(problem)
     return Examination(tuple(diagnoses), weights, own_share, drift)
 
 
 def _drift(
     modeller: Modeller, problem: Problem, mixture: Mixture, rng: np.random.Generator
 ) -> Drift | None:
-    """The drift from the sources, its slopes with the study's own optimum as one more.
-
-    Not if the study is more likely another problem: no law leads from their optima to its own.
-    """
+    """The drift from the sources, its slopes with the study's own optimum as one more."""
     scales, drift = problem.scales, modeller.fits.drift_of(problem)
     ladder = [] if scales is None else modeller.fits.ladder_of(problem, scales)
-    is_related = problem.target.n_trials > 0 and mixture.source_weights[-1] < 0.5
-    if scales is None or drift is None or not ladder or not is_related:
+    if scales is None or drift is None or not ladder or not problem.target.n_trials:
         return drift
     measured = _own_optimum(problem, mixture, drift, ladder[-1], rng)
     own_row = np.zeros((1, scales.log_ratios.shape[1]))
