@@ -127,7 +127,7 @@ def test_recommendation_lines_and_ends(large: optuna.Study) -> None:
     assert outer.y == pytest.approx([(math.log10(e) + 5) / 4 for e in (low, high)], abs=1e-4)
     ends = {a.text for a in figure.layout.annotations}
     assert {"0", "0.5", "1e-05", "0.1", "adam", "sgd"} <= ends
-    assert "from 2 trials and the sources" in figure.layout.title.text
+    assert "from 2 large trials and the sources" in figure.layout.title.text
 
 
 def test_recommendation_without_source() -> None:
