@@ -132,6 +132,7 @@ def exponent_table(report: TransferReport) -> str:
         ]
         for name, exponents in report.exponents.items()
         for size, e in exponents.items()
+        if size in PUBLISHED[name]  # nothing is published of the product
     ]
     return format_table(["best", "by", "exponent", "90 %", "Step Law"], rows)
 

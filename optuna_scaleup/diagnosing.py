@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from typing import Final
 
 import numpy as np
 from optuna.study import Study
@@ -24,10 +23,12 @@ from optuna_scaleup.model.diagnosis import Diagnosis
 from optuna_scaleup.model.diagnosis import rank_agreement
 from optuna_scaleup.model.diagnosis import rank_agreement_quantiles
 from optuna_scaleup.model.drift import Drift
+from optuna_scaleup.model.drift import ladder_direction
 from optuna_scaleup.planner import Planner
 from optuna_scaleup.report.advice import advice
 from optuna_scaleup.report.interval import LEVELS
 from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.transfer import FEWEST_RANKED
 from optuna_scaleup.report.transfer import Calibration
 from optuna_scaleup.report.transfer import Shift
 from optuna_scaleup.report.transfer import SourceReport
@@ -35,13 +36,12 @@ from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.suggest.examine import Examination
 from optuna_scaleup.suggest.examine import examine
 from optuna_scaleup.types import MISLEADS
+from optuna_scaleup.types import Array
+from optuna_scaleup.types import Scales
 
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
-
-
-_FEWEST_RANKED: Final = 3
 
 
 def transfer_report(planner: Planner, study: Study) -> TransferReport:
@@ -67,7 +67,7 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
         sources=_sources(snapshot, space, found, planner),
         no_source_weight=found.weights[-1],
         own_share=found.own_share,
-        exponents=_exponents(found.drift, space, sorted(snapshot.sizes.target)),
+        exponents=_exponents(found.drift, problem.scales, space, sorted(snapshot.sizes.target)),
         calibration=_calibration(snapshot.trials),
     )
     recorded = [source.label for source in read_lineage(study).sources]
@@ -83,26 +83,36 @@ def _sources(
     """Every source, those in use with what was found out about them."""
     usable = snapshot.usable_sources(space, planner.notices)
     in_use = [source for source, _ in usable][len(usable) - len(found.sources) :]
-    n_trials = {id(source): dataset.n_trials for source, dataset in usable}
+    data = {id(source): dataset for source, dataset in usable}
     reports = []
     for source in snapshot.sources:
-        report = SourceReport(source.label, n_trials.get(id(source), 0), source.scale)
+        dataset = data.get(id(source))
+        n_trials = 0 if dataset is None else dataset.n_trials
+        is_constant = dataset is not None and n_trials > 1 and _is_constant(dataset.Y)
+        report = SourceReport(source.label, n_trials, source.scale, is_constant=is_constant)
         for known, diagnosis, weight in zip(in_use, found.sources, found.weights, strict=False):
             if known is source:
+                # One that does not count is explained by any motion.
+                counts = weight > 1.0 - MISLEADS and found.weights[-1] < 0.5
+                counts = counts and not (is_constant or diagnosis.is_reversed)
                 report = replace(
                     report,
                     weight=weight,
                     rank_agreement=_rank_agreement(diagnosis),
-                    shifts=_shifts(diagnosis, space),
+                    shifts=_shifts(diagnosis, space) if counts else {},
                 )
         reports.append(report)
     return tuple(reports)
 
 
+def _is_constant(Y: Array) -> bool:
+    return bool(np.all(Y[0] == Y))
+
+
 def _rank_agreement(diagnosis: Diagnosis) -> Interval | None:
     n = len(diagnosis.y)
     tau = rank_agreement(diagnosis.predicted, diagnosis.y)
-    if n < _FEWEST_RANKED or not np.isfinite(tau):
+    if n < FEWEST_RANKED or not np.isfinite(tau):
         return None
     return Interval.of(rank_agreement_quantiles(tau, n, LEVELS).tolist())
 
@@ -120,18 +130,22 @@ def _shifts(diagnosis: Diagnosis, space: SearchSpace) -> dict[str, Shift]:
 
 
 def _exponents(
-    drift: Drift | None, space: SearchSpace, sizes: Sequence[str]
+    drift: Drift | None, scales: Scales | None, space: SearchSpace, sizes: Sequence[str]
 ) -> Mapping[str, Mapping[str, Interval]]:
-    """Slopes of the logarithmic axes as exponents."""
-    if drift is None:
+    """Slopes of the logarithmic axes as exponents; of sizes that grow together their product's."""
+    if drift is None or scales is None:
         return {}
+    parts = dict(zip(sizes, np.eye(len(sizes)), strict=True))
+    along = ladder_direction(scales)
+    if along is not None:
+        parts[" × ".join(sizes)] = along
     return {
         name: {
             size: _normal(
-                drift.slope_mean[j, i] * encoding.width,
-                np.sqrt(drift.slope_cov[j, i, i]) * encoding.width,
+                drift.slope_mean[j] @ part * encoding.width,
+                np.sqrt(part @ drift.slope_cov[j] @ part) * encoding.width,
             )
-            for i, size in enumerate(sizes)
+            for size, part in parts.items()
         }
         for j, name, encoding in space.open_columns()
         if isinstance(encoding, NumericEncoding) and encoding.is_log

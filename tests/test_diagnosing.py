@@ -74,11 +74,54 @@ def test_shifts_are_those_of_the_optimum(ladder: TransferReport) -> None:
         assert lr.amount.outer[1] < 1.0
 
 
+def test_shifts_stay_within_the_range() -> None:
+    """The best value of the source is the end of the range: it can only go back."""
+    small = optuna.create_study()
+    for lr in (*np.geomspace(1e-4, 0.1, 12), 0.3, 1.0):
+        small.add_trial(
+            optuna.create_trial(
+                params={"lr": float(lr)},
+                distributions={"lr": SPACE["lr"]},
+                value=float(np.log10(lr) ** 2),
+            )
+        )
+    report = ScaleUpSampler(small, seed=0).diagnose(optuna.create_study())
+    low, high = report.sources[0].shifts["lr"].amount.outer
+    assert 1e-4 <= low < 0.5
+    assert 1.0 <= high < 1.5
+
+
 def test_exponents_are_those_of_the_law(ladder: TransferReport) -> None:
     assert ladder.exponents.keys() == {"lr"}  # an exponent of the other one means nothing
     exponent = ladder.exponents["lr"]["size"]
     assert contains(exponent, -0.5)
     assert exponent.median == pytest.approx(-0.5, abs=0.15)
+
+
+def test_sizes_that_grow_together_have_an_exponent_of_their_product() -> None:
+    """Which of the two moves the best value cannot be told; that it moves can."""
+    sources = [
+        Source(study_of(size, 20, seed), scale={"params": size, "tokens": 20.0 * size})
+        for seed, size in enumerate((1, 10))
+    ]
+    sampler = ScaleUpSampler(sources, scale={"params": 100, "tokens": 2000}, seed=0)
+    exponents = sampler.diagnose(study_of(100, 8, 5)).exponents["lr"]
+    assert list(exponents) == ["params", "tokens", "params × tokens"]
+    assert contains(exponents["params"], 0.0)
+    assert exponents["params × tokens"].outer[1] < 0.0
+    assert exponents["params × tokens"].median == pytest.approx(-0.25, abs=0.08)
+
+
+def test_the_large_study_counts_for_its_exponents() -> None:
+    """One source shows no trend; with the large study there are two."""
+    sampler = ScaleUpSampler(Source(study_of(1, 20), scale=1), scale=100, seed=0)
+    before, after = (
+        sampler.diagnose(study_of(100, n, 5)).exponents["lr"]["size"] for n in (0, 14)
+    )
+    widths = [exponent.outer[1] - exponent.outer[0] for exponent in (before, after)]
+    assert widths[1] < 0.6 * widths[0]
+    assert contains(after, -0.5)
+    assert after.median == pytest.approx(-0.5, abs=0.1)
 
 
 def test_good_sources_rank_well(ladder: TransferReport) -> None:
@@ -104,9 +147,9 @@ def test_rank_agreement_of_few_trials_is_unsure() -> None:
     assert np.ptp(tau) / 2 == pytest.approx((2 * 65 / (9 * 30 * 29)) ** 0.5, rel=0.05)
 
 
-def test_a_misleading_source_is_told_of() -> None:
+def opposite_of(study: optuna.Study) -> optuna.Study:
     opposite = optuna.create_study(study_name="opposite")
-    for trial in study_of(1, 20).trials:
+    for trial in study.trials:
         opposite.add_trial(
             optuna.create_trial(
                 params=trial.params,
@@ -114,11 +157,25 @@ def test_a_misleading_source_is_told_of() -> None:
                 value=-float(trial.values[0]),
             )
         )
-    report = ScaleUpSampler(opposite, seed=0).diagnose(study_of(1, 12, 3))
+    return opposite
+
+
+def test_a_misleading_source_is_told_of() -> None:
+    report = ScaleUpSampler(opposite_of(study_of(1, 20)), seed=0).diagnose(study_of(1, 12, 3))
     assert report.no_source_weight > 0.5
+    assert report.sources[0].shifts == {}  # any would do
     agreement = report.sources[0].rank_agreement
     assert agreement is not None
     assert agreement.median < 0.3
+
+
+def test_no_law_is_learnt_between_unlike_problems() -> None:
+    small, large = opposite_of(study_of(1, 20)), study_of(1, 12, 3)
+    sampler = ScaleUpSampler(Source(small, scale=1), scale=100, seed=0)
+    before, after = (sampler.diagnose(study) for study in (study_of(1, 0), large))
+    assert after.exponents == before.exponents
+    assert before.sources[0].shifts.keys() == {"lr", "mom"}
+    assert after.sources[0].shifts == {}
 
 
 def test_predictions_are_checked_and_nothing_is_written() -> None:
@@ -264,13 +321,70 @@ SLIGHT = Interval(0.1, (-0.1, 0.3), (-0.2, 0.5))
 )
 def test_advice(sources: list[Any], no_source: float, since: int | None, told: str) -> None:
     reports = tuple(SourceReport(n, 9, weight=w, rank_agreement=r) for n, w, r in sources)
-    assert told in advice(TransferReport("large", 8, reports, no_source), since)
+    report = TransferReport("large", 8, reports, no_source, own_share=no_source)
+    assert told in advice(report, since)
+
+
+def of(*sources: SourceReport, no_source: float, own_share: float | None = None) -> str:
+    """The advice after eight trials."""
+    own_share = no_source if own_share is None else own_share
+    return advice(TransferReport("large", 8, sources, no_source, own_share=own_share), 4)
+
+
+def test_advice_knows_what_the_next_suggestion_rests_on() -> None:
+    """Evidence for a source, and all the same no share of it in what comes next."""
+    good, unsure = (SourceReport("a", 9, weight=w, rank_agreement=UNSURE) for w in (1.0, 0.9))
+    assert of(good, no_source=0.0, own_share=0.94).endswith("helps most: go on with it.")
+    assert of(good, no_source=0.0, own_share=0.96) == (
+        "Source 'a' told what it knew; the study's own trials say more by now."
+    )
+    assert of(unsure, no_source=0.1, own_share=0.96).startswith("The study's own trials say more")
+
+
+def test_a_wrong_direction_is_told_of_sources_that_mislead_as_well() -> None:
+    """A source upside down is what loses all its weight."""
+    reversed_source = SourceReport("a", 9, weight=0.01, rank_agreement=SURE)
+    assert of(reversed_source, no_source=0.99) == (
+        "The source misleads: it is ignored since trial 4. 'a' ranks the large trials the wrong "
+        "way round: check the direction of its study."
+    )
+
+
+def test_sizes_that_tell_the_drift_cannot_be_left_out() -> None:
+    small, unsized = (SourceReport(n, 9, s, 0.01) for n, s in (("s", {"n": 1.0}), ("u", {})))
+    large = SourceReport("l", 9, {"n": 4.0}, 0.97, AGREES)
+    assert of(small, large, no_source=0.02) == "Source 'l' helps most: go on with it."
+    assert "'u' could be left out" in of(small, unsized, large, no_source=0.01)
+    twin = replace(small, scale={"n": 4.0})
+    assert "'s' could be left out" in of(twin, large, no_source=0.02)
+
+
+def test_a_constant_source_says_nothing() -> None:
+    """Beside a large study that is constant, too, all evidence is for it."""
+    constant = optuna.create_study(study_name="constant")
+    large = optuna.create_study()
+    for study, seed, n_trials in ((constant, 0, 12), (large, 1, 6)):
+        for trial in study_of(1, n_trials, seed).trials:
+            study.add_trial(
+                optuna.create_trial(
+                    params=trial.params, distributions=trial.distributions, value=1.0
+                )
+            )
+    report = ScaleUpSampler(constant, seed=0).diagnose(large)
+    assert report.sources[0].is_constant
+    assert report.sources[0].shifts == {}
+    assert report.advice == (
+        "All 12 values of source 'constant' are the same, so it does not tell what is good: is "
+        "its objective what it should be?"
+    )
+    assert "no differences to rank" in str(report)
 
 
 @pytest.mark.parametrize("n_trials", [1, 4])
 def test_a_weight_needs_trials(n_trials: int) -> None:
     """By chance noise has such a weight after so few."""
-    report = TransferReport("large", n_trials, (SourceReport("a", 9, weight=0.995),), 0.005)
+    sources = (SourceReport("a", 9, weight=0.995),)
+    report = TransferReport("large", n_trials, sources, 0.005, own_share=0.0)
     assert "too few to tell" in advice(report, None)
     assert "go on with it" in advice(replace(report, n_trials=5), None)
 
@@ -291,7 +405,8 @@ def test_noise_is_not_recommended() -> None:
 
 def test_surprises_are_told_of() -> None:
     calibration = Calibration(10, 5, 5, Interval(0.5, (0.4, 0.6), (0.3, 0.7)))
-    report = TransferReport("large", 8, (SourceReport("a", 9, weight=0.9),), 0.1, {}, calibration)
+    sources = (SourceReport("a", 9, weight=0.9),)
+    report = TransferReport("large", 8, sources, 0.1, {}, calibration, own_share=0.1)
     assert "surprise" in advice(report, None)
     few, lucky = replace(calibration, n_predictions=4), Interval(0.7, (0.6, 0.8), (0.4, 0.92))
     for unsure in (few, replace(calibration, coverage=lucky)):
@@ -310,5 +425,5 @@ def test_what_a_suggestion_rests_on_is_told_beside_the_evidence() -> None:
     """A source without a size has less say than the evidence for it."""
     report = ScaleUpSampler(study_of(1.0, 20), seed=0).diagnose(study_of(4.0, 14, seed=1))
     assert report.own_share > report.no_source_weight + 0.1
-    assert f"Next suggestion: {100 * report.own_share:.0f} % by the study's own" in str(report)
+    assert f"the study's own trials alone {100 * report.own_share:.0f} %." in str(report)
     assert report.to_dict()["own_share"] == report.own_share

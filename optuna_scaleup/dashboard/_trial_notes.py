@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import constraints_of
 from optuna_scaleup._optuna import enqueued_params
+from optuna_scaleup.data.encoding import NumericEncoding
+from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.outcomes import counted_value
 from optuna_scaleup.data.prediction import Prediction
 from optuna_scaleup.data.prediction import read_prediction
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
+_SAME = 1e-6  # widths of a range
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
@@ -76,18 +80,34 @@ def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: floa
     low, median, high = prediction.value_interval
     is_up = study.directions[0] == StudyDirection.MAXIMIZE
     hope = high if is_up else low
-    if best is None and constraints_of(trial):
-        return "**Exploit**: the best guess as long as no trial was feasible."
+    if best is None and trial.number and constraints_of(trial):
+        return "**Exploit**: the best guess as long as no feasible value was known."
     if best is None:
         return "**Exploit**: the best guess from the sources alone."
     if _is_better(study, median, best):
         return "**Exploit**: expected to be better than the best so far."
+    if len(prediction.source_weights) > 1 and _is_centre(trial):
+        return (
+            "**Explore**: expected to be no better than the best so far, but the centre of the "
+            "space, which tells whether a source misleads."
+        )
     if _is_better(study, hope, best):
         return (
             "**Explore**: expected to be no better than the best so far, but unsure enough that "
-            f"it may be: up to {_value(hope, prediction)}."
+            f"it may be: {'up' if is_up else 'down'} to {_value(hope, prediction)}."
         )
     return "**Explore**: not expected to be better, tried for what it teaches."
+
+
+def _is_centre(trial: FrozenTrial) -> bool:
+    """Whether every number is the middle one of its range, as once in a warm study."""
+    encodings = {name: encoding_of(d) for name, d in trial.distributions.items() if not d.single()}
+    numeric = {n: e for n, e in encodings.items() if isinstance(e, NumericEncoding)}
+    gaps = [
+        abs(e.encode([trial.params[name]]) - 0.5) - abs(e.axis.snap(np.array([0.5])) - 0.5)
+        for name, e in numeric.items()
+    ]
+    return bool(gaps) and bool(np.max(gaps) < _SAME)
 
 
 def _reason_unvalued(study: Study, prediction: Prediction) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.special import betaincinv
 
 from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.drift import Optimum
 from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.hyperposterior import draw
@@ -45,6 +46,12 @@ class Diagnosis:
     predicted: Array
     y: Array
 
+    @property
+    def is_reversed(self) -> bool:
+        """Whether the source ranks the trials the wrong way round, with 95 % probability."""
+        tau = rank_agreement(self.predicted, self.y) if len(self.y) > 1 else 0.0
+        return bool(rank_agreement_quantiles(tau, max(len(self.y), 2), [0.95])[0] < 0.0)
+
 
 def diagnose(
     rows: Rows, source: Source, quasi_random: QuasiRandom, hyperprior: Hyperprior = VALUES
@@ -70,6 +77,22 @@ def diagnose(
     motion[:, source.shift_axes] = -theta[:, : density.n_shift]
     predicted = _left_out(density, source, theta, weight)
     return Diagnosis(motion, weight, predicted, rows.y)
+
+
+def within(motion: Array, optimum: Optimum, X: Array) -> Array:
+    """Motions from a source's optimum that stay in the space; farther ones lead to its ends.
+
+    The farther away the optimum of a source that misleads goes, the less it contradicts.
+
+    Args:
+        motion: In widths of the space, shape ``(K, d)``.
+        optimum: Of the source.
+        X: Its trials, shape ``(n, d)``; some may lie outside the space, and the optimum with them.
+    """
+    error = _PLAUSIBLE_STDS * np.sqrt(optimum.var)
+    low = np.maximum(optimum.mean - error, np.fmin.reduce(X, axis=0, initial=0.0))
+    high = np.minimum(optimum.mean + error, np.fmax.reduce(X, axis=0, initial=1.0))
+    return np.asarray(np.clip(motion, -high, 1.0 - low))
 
 
 def rank_agreement(predicted: Array, y: Array) -> float:

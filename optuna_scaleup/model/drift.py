@@ -34,6 +34,7 @@ _LOG_PRIOR_CENTRES = np.log([0.9, 0.1])
 _ANYWHERE_STD = 10.0
 # Student's t of this scale has the 90 % interval of a standard normal variable.
 _T_SCALE = float(ndtri(0.95) / stdtrit(SHIFT_DOF, 0.95))
+_NEARLY = 0.1  # of the growth of sizes; what grows less, or lies farther off, counts on its own
 _DOUBT = 0.2  # prior probability that a belief is worth nothing: published exponents disagree
 _DEVIATIONS = np.array([0.01, 0.02, 0.04, 0.08, 0.16])  # tau, widths of the space
 _LOG_PRIOR_DEVIATIONS = np.log([0.25, 0.35, 0.2, 0.12, 0.08])
@@ -107,6 +108,25 @@ def fit_drift(scales: Scales, optima: Sequence[Optimum]) -> Drift:
         drift.motion_mean[is_known, axis] = (motion @ mean)[is_known]
         drift.motion_std[is_known, axis] = _T_SCALE * np.sqrt(var)[is_known]
     return drift
+
+
+def ladder_direction(scales: Scales) -> Array | None:
+    """Growth of each size while their product grows by one unit of log ratio, along the ladder.
+
+    Sizes that grow together cannot be told apart; what one step of the ladder does can.
+
+    Returns:
+        Shape ``(p,)``; :obj:`None` for a single size, and where sizes do not grow together.
+    """
+    ratios = scales.log_ratios[scales.is_known]
+    if ratios.shape[1] < 2 or not np.any(ratios):
+        return None
+    _, spread, directions = np.linalg.svd(ratios)
+    along = directions[0] * np.sign(directions[0].sum())
+    across = spread[1] if len(spread) > 1 else 0.0
+    if across > _NEARLY * spread[0] or along.min() <= _NEARLY * along.max():
+        return None
+    return np.asarray(along / along.sum())
 
 
 class _SlopePrior(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,6 +18,9 @@ _SLIGHT_AGREEMENT: Final = 0.2
 # five trials, sources of pure noise had up to 0.98 in 13 runs, sources that help 0.99 or more.
 _RULED_OUT: Final = 0.01
 _ENOUGH_FOR_WEIGHTS: Final = 5  # trials
+_OWN_SAY_MORE: Final = (
+    "The study's own trials say more than any source does: it goes on mostly by them."
+)
 
 
 def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence[str] = ()) -> str:
@@ -35,27 +39,51 @@ def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence
     in_use = [source for source in report.sources if source.weight is not None]
     if not in_use:
         return "No source has a usable trial with any of the parameters: the study is on its own."
+    flat = next((source for source in in_use if source.is_constant), None)
+    if flat is not None:
+        return (
+            f"All {flat.n_trials} values of source {flat.label!r} are the same, so it does not "
+            "tell what is good: is its objective what it should be?"
+        )
     if not report.n_trials:
         return "The study has no finished trial yet: nothing tells how good its sources are."
+    wrong = next((source for source in in_use if _is_reversed(source)), None)
     if report.no_source_weight > MISLEADS:
-        told = "The source misleads: it is ignored"
-        if len(in_use) > 1:
-            told = "The sources mislead: they are ignored"
-        return f"{told}." if ignored_since is None else f"{told} since trial {ignored_since}."
-    wrong = [source for source in in_use if _is_reversed(source)]
-    if wrong:
+        return _of_those_that_mislead(in_use, wrong, ignored_since)
+    if wrong is not None:
         return (
-            f"Source {wrong[0].label!r} ranks the large trials the wrong way round: leave it out, "
+            f"Source {wrong.label!r} ranks the large trials the wrong way round: leave it out, "
             "and check the direction of its study."
         )
     return _of_the_best(report, in_use)
+
+
+def _of_those_that_mislead(
+    in_use: Sequence[SourceReport], wrong: SourceReport | None, ignored_since: int | None
+) -> str:
+    told = "The source misleads: it is ignored"
+    if len(in_use) > 1:
+        told = "The sources mislead: they are ignored"
+    told = f"{told}." if ignored_since is None else f"{told} since trial {ignored_since}."
+    if wrong is None:
+        return told
+    return (
+        f"{told} {wrong.label!r} ranks the large trials the wrong way round: check the direction "
+        "of its study."
+    )
 
 
 def _of_the_best(report: TransferReport, in_use: Sequence[SourceReport]) -> str:
     """What to do about sources that neither mislead nor rank the wrong way round."""
     best = max(in_use, key=lambda source: source.weight or 0.0)
     is_shown = _is_shown(report, best)
-    useless = [s.label for s in in_use if (s.weight or 0.0) < _LITTLE and s is not best]
+    if report.no_source_weight > (best.weight or 0.0):
+        return _OWN_SAY_MORE
+    if report.own_share > MISLEADS:
+        if not is_shown:
+            return _OWN_SAY_MORE
+        return f"Source {best.label!r} told what it knew; the study's own trials say more by now."
+    useless = [s.label for s in _dispensable(report, in_use) if s is not best]
     if useless and is_shown:
         named = ", ".join(map(repr, useless))
         return f"Source {best.label!r} helps most; {named} could be left out."
@@ -66,8 +94,6 @@ def _of_the_best(report: TransferReport, in_use: Sequence[SourceReport]) -> str:
         and calibration.coverage.outer[1] < 0.9
     ):
         return "Outcomes surprise the model more often than they should: trust its intervals less."
-    if report.no_source_weight > (best.weight or 0.0):
-        return "The study's own trials say more than any source does: it goes on mostly by them."
     agreement = best.rank_agreement
     if agreement is not None and agreement.median < _SLIGHT_AGREEMENT:
         told = "explains the values best, but hardly tells" if is_shown else "hardly tells so far"
@@ -79,6 +105,15 @@ def _of_the_best(report: TransferReport, in_use: Sequence[SourceReport]) -> str:
         f"Nothing speaks against source {best.label!r} so far; {told} too few to tell whether it "
         "helps."
     )
+
+
+def _dispensable(report: TransferReport, in_use: Sequence[SourceReport]) -> Iterator[SourceReport]:
+    """Sources of little weight, but those that tell how the best values move with size."""
+    sizes = {tuple(sorted(source.scale.items())) for source in report.sources if source.scale}
+    for source in in_use:
+        tells_drift = bool(source.scale) and len(sizes) > 1
+        if (source.weight or 0.0) < _LITTLE and not tells_drift:
+            yield source
 
 
 def _is_shown(report: TransferReport, best: SourceReport) -> bool:

@@ -88,7 +88,7 @@ class Odds:
         ranked = sorted(self.probabilities.items(), key=lambda item: -item[1])
         shown = [(choice, p) for choice, p in ranked[:_N_SHOWN] if p >= 0.005] or ranked[:1]
         rest = sum(p for _, p in ranked[len(shown) :])
-        texts = [f"{choice} {_percent(p)}" for choice, p in shown]
+        texts = [f"{choice_text(choice)} {_percent(p)}" for choice, p in shown]
         if rest >= 0.005:
             texts.append(f"{len(ranked) - len(shown)} others {_percent(rest)}")
         return ", ".join(texts)
@@ -100,6 +100,11 @@ class Odds:
             str(choice) if counts[str(choice)] == 1 else repr(choice): p
             for choice, p in self.probabilities.items()
         }
+
+
+def choice_text(choice: Any) -> str:
+    """A choice as people tell it from others: "1" in quotes, beside 1."""
+    return number(choice) if isinstance(choice, str) else str(choice)
 
 
 def _percent(p: float) -> str:
@@ -117,10 +122,14 @@ def _key(choice: Any) -> Any:
 def number(value: Any, span: float = 0.0) -> str:
     """A number in four digits, or more; anything else as its text.
 
+    A text that reads like a number, ``True``, ``False`` or ``None`` stands in quotes.
+
     Args:
         value: What to write.
         span: If not zero, numbers that differ by a tenth of it are told apart.
     """
+    if isinstance(value, str):
+        return repr(value) if _seems_no_text(value) else value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, int) and abs(value) < 1e9:
@@ -132,6 +141,19 @@ def number(value: Any, span: float = 0.0) -> str:
         needed = math.floor(math.log10(abs(value))) + 1 + math.ceil(1.0 - math.log10(span))
         digits = min(max(digits, needed), _MAX_DIGITS)
     return f"{value:.{digits}g}"
+
+
+def _seems_no_text(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return text.strip() in ("", "None", "True", "False")
+    return True
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """A number of things: "1 trial", "2 trials"."""
+    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

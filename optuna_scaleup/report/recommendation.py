@@ -9,10 +9,12 @@ from typing import Any
 
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
+from optuna_scaleup.report.interval import counted
 from optuna_scaleup.report.interval import html_paragraph
 from optuna_scaleup.report.interval import html_table
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.interval import text_table
+from optuna_scaleup.types import MISLEADS
 
 
 _HEADER = ("parameter", "recommended", "best between (50 %)", "(90 %)")
@@ -35,10 +37,10 @@ class Extrapolation:
     outside: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = self._growth()
+        parts = self._growth() or ["sizes not known"]
         if self.outside:
             parts.append(f"outside all values tried: {', '.join(self.outside)}")
-        return "; ".join(parts) or "sizes not known"
+        return "; ".join(parts)
 
     def _growth(self) -> list[str]:
         growth = {name: f"{name} × {number(ratio)}" for name, ratio in self.ratios.items()}
@@ -103,8 +105,19 @@ class Recommendation:
         }
 
     def _title(self) -> str:
-        rests = "the sources alone" if not self.n_trials else f"{self.n_trials} large trials, too"
-        return f"Recommendation from {rests}; expected value (90 %): {expected_value(self)}"
+        return f"Recommendation from {basis(self)}; expected value (90 %): {expected_value(self)}"
+
+
+def basis(one: Recommendation) -> str:
+    """What it rests on: trials of the large study, sources, or both."""
+    if not one.n_trials:
+        return "the sources alone"
+    trials = counted(one.n_trials, "large trial")
+    if not one.source_weights:
+        return f"{counted(one.n_trials, 'trial')}, without a source"
+    if sum(one.source_weights.values()) <= 1.0 - MISLEADS:
+        return f"{trials} alone, as no source counts"
+    return f"{trials} and the sources"
 
 
 def expected_value(one: Recommendation) -> str:

@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
+from typing import Final
 
 from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.interval import counted
 from optuna_scaleup.report.interval import html_paragraph
 from optuna_scaleup.report.interval import html_table
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.interval import text_table
 
+
+FEWEST_RANKED: Final = 3
+"""Trials of the large study from which on a rank agreement is told."""
 
 _SOURCE_HEADER = ("source", "trials", "weight", "rank agreement (90 %)")
 _SHIFT_HEADER = ("source", "parameter", "its best value moved by (90 %)")
@@ -51,7 +56,9 @@ class SourceReport:
         rank_agreement: Kendall's rank correlation of what the source, moved, says about each
             large trial without having seen it, and how that turned out; :obj:`None` below three
             trials.
-        shifts: By numeric parameter.
+        shifts: By numeric parameter; empty if the source does not count: if next to no weight is
+            on it, or more on "no source" than on all of them, or it ranks the wrong way round.
+        is_constant: Whether all its values are the same.
     """
 
     label: str
@@ -60,6 +67,7 @@ class SourceReport:
     weight: float | None = None
     rank_agreement: Interval | None = None
     shifts: Mapping[str, Shift] = field(default_factory=dict)
+    is_constant: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         agreement = self.rank_agreement
@@ -70,6 +78,7 @@ class SourceReport:
             "weight": self.weight,
             "rank_agreement": None if agreement is None else agreement.to_dict(),
             "shifts": {name: shift.to_dict() for name, shift in self.shifts.items()},
+            "is_constant": self.is_constant,
         }
 
 
@@ -92,8 +101,8 @@ class Calibration:
     def __str__(self) -> str:
         n_above = self.n_predictions - self.n_inside - self.n_below
         return (
-            f"{self.n_inside} of {self.n_predictions} outcomes lie in the 90 % interval predicted "
-            f"before, {self.n_below} below, {n_above} above"
+            f"{self.n_inside} of {counted(self.n_predictions, 'outcome lies', 'outcomes lie')} in "
+            f"the 90 % interval predicted before, {self.n_below} below, {n_above} above"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -115,7 +124,7 @@ class TransferReport:
         sources: Small to large.
         no_source_weight: Posterior weight of the hypothesis that no source helps.
         exponents: By parameter and name of a size: the best value is proportional to
-            ``size ** exponent``. Empty if sizes are not known.
+            ``size ** exponent``, by the sources and this study. Empty if sizes are not known.
         calibration: Of the predictions; :obj:`None` if none were made.
         advice: One sentence.
         own_share: How much the next suggestion rests on the study's own model, between 0 and 1.
@@ -160,7 +169,7 @@ class TransferReport:
         }
 
     def _title(self) -> str:
-        return f"Transfer to study {self.study!r} after {self.n_trials} trials"
+        return f"Transfer to study {self.study!r} after {counted(self.n_trials, 'trial')}"
 
     def _calibration(self) -> str:
         return f"Predictions: {self.calibration or 'none were made'}."
@@ -179,7 +188,7 @@ class TransferReport:
                 source.label,
                 str(source.n_trials),
                 "not used" if source.weight is None else f"{source.weight:.2f}",
-                _agreement(source),
+                _agreement(source, self.n_trials),
             )
             for source in self.sources
         ]
@@ -187,11 +196,12 @@ class TransferReport:
 
 
 def share_lines(report: TransferReport) -> list[str]:
-    """How much sources count in what comes next, which is less than their weight by evidence."""
+    """What share sources have in what comes next, which is less than their weight by evidence."""
     if not report.sources:
         return []
-    own = f"{100 * report.own_share:.0f} %"
-    return [f"Next suggestion: {own} by the study's own trials alone, the rest with its sources."]
+    own = round(100 * report.own_share)
+    shares = f"sources {100 - own} %, the study's own trials alone {own} %"
+    return [f"Shares in the next suggestion: {shares}."]
 
 
 def shift_rows(report: TransferReport) -> list[tuple[str, ...]]:
@@ -212,10 +222,11 @@ def exponent_rows(report: TransferReport) -> list[tuple[str, ...]]:
     ]
 
 
-def _agreement(source: SourceReport) -> str:
+def _agreement(source: SourceReport, n_trials: int) -> str:
     """How well a source ranks, or why that is not known."""
     if source.rank_agreement is not None:
         return str(source.rank_agreement)
     if source.weight is not None:
-        return "too few large trials"
+        few = n_trials < FEWEST_RANKED
+        return "too few large trials" if few else "no differences to rank"
     return "larger sources count" if source.n_trials else "says nothing of these parameters"

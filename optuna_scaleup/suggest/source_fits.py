@@ -71,14 +71,23 @@ class SourceFits:
         """How the optimum moves with size; :obj:`None` where no size is known."""
         return None if problem.scales is None else self._drift_once(problem, problem.scales)
 
+    def ladder_of(self, problem: Problem, scales: Scales) -> list[Optimum]:
+        """Optima of the sources of known size that the drift is learnt from, small to large."""
+        is_known = scales.is_known
+        ladder = [i for i in telling_sources(problem) if is_known[i]][-_MAX_LADDER:]
+        return [Optimum(i, *self._locate_once(problem, i)) for i in ladder]
+
+    def optima_of(self, problem: Problem) -> list[Optimum]:
+        """Optima of the sources that :meth:`sources_of` gives, small to large."""
+        usable = telling_sources(problem)[-_MAX_SOURCES:]
+        return [Optimum(i, *self._locate_once(problem, i)) for i in usable]
+
     def _drift_once(self, problem: Problem, scales: Scales) -> Drift:
         key = _drift_key(problem, scales)
         return _once(self._drifts, key, lambda: self._fit_drift(problem, scales))
 
     def _fit_drift(self, problem: Problem, scales: Scales) -> Drift:
-        is_known = scales.is_known
-        ladder = [i for i in telling_sources(problem) if is_known[i]][-_MAX_LADDER:]
-        return fit_drift(scales, [Optimum(i, *self._locate_once(problem, i)) for i in ladder])
+        return fit_drift(scales, self.ladder_of(problem, scales))
 
     def _fit_once(self, problem: Problem, i: int) -> Source:
         key = _key(problem, i)

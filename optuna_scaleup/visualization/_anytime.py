@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -99,7 +100,8 @@ def plot_anytime(
     figure.update_layout(
         look.layout(TITLE, _subtitle(runs, notes), height=560 if has_times else None)
     )
-    figure.update_yaxes(title_text=f"Best {target_name}", row=1, col=1)
+    name = look.objective_name(target_name, *chain(*groups.values()))
+    figure.update_yaxes(title_text=f"Best {name}", row=1, col=1)
     if has_times:
         figure.update_yaxes(title_text="Sampler's time, s", rangemode="tozero", row=2, col=1)
     title = f"Cost ({cost})" if x == "cost" and isinstance(cost, str) else X_TITLES[x]

@@ -224,7 +224,13 @@ def _set_x(figure: Any, places: Sequence[Place], is_sized: bool) -> None:
 
 
 def _law(name: str, exponents: Mapping[str, Interval]) -> str:
-    """``name ∝ size^exponent`` with the exponents' 90 % intervals; empty if none is known."""
+    """``name ∝ size^exponent`` with the exponents' 90 % intervals; empty if none is known.
+
+    Of sizes that grow together with their product's only, which is what the axis shows.
+    """
+    *sizes, last = exponents or [""]
+    if sizes and last == " × ".join(sizes):
+        exponents = {f"({last})": exponents[last]}
     law = " · ".join(
         f"{size}<sup>{e.median:.2g}</sup> [{e.outer[0]:.2g}, {e.outer[1]:.2g}]"
         for size, e in exponents.items()

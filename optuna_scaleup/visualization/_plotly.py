@@ -5,13 +5,20 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
 import numpy as np
 
 from optuna_scaleup.data.rounding import rounded
+from optuna_scaleup.report.interval import choice_text
+from optuna_scaleup.report.interval import number
 from optuna_scaleup.types import Array
+
+
+if TYPE_CHECKING:
+    from optuna.study import Study
 
 
 try:
@@ -39,6 +46,7 @@ __all__ = [
     "TARGET_COLOR",
     "VERMILLION",
     "band",
+    "beyond_axis",
     "check_plotly",
     "empty_figure",
     "go",
@@ -46,6 +54,7 @@ __all__ = [
     "layout",
     "log_ticks",
     "make_subplots",
+    "objective_name",
     "rounded",
     "short",
     "shortened",
@@ -70,6 +79,7 @@ TARGET_COLOR: Final = BLUE
 SOURCE_COLOR: Final = VERMILLION
 NO_SOURCE_COLOR: Final = GREY
 
+_OBJECTIVE = "Objective Value"  # the default of all figures, Optuna's as well
 _SUBTITLE_WIDTH = 110  # characters that fit into 900 pixels
 
 
@@ -140,6 +150,44 @@ def band(
     )
 
 
+def beyond_axis(
+    x: Sequence[float],
+    y: Sequence[float],
+    shown: Sequence[float],
+    color: str | Sequence[str],
+    **options: Any,
+) -> Any:
+    """Values that an axis does not reach, as triangles at its edge that tell them.
+
+    Args:
+        x: Positions.
+        y: Values, all beyond the axis.
+        shown: Both ends of the axis.
+        color: Of all, or of each.
+        options: Of the trace.
+    """
+    low, high = shown
+    inset = 0.03 * (high - low)
+    symbols = ["triangle-up" if v > high else "triangle-down" for v in y]
+    return go.Scatter(
+        x=x,
+        y=rounded([min(max(v, low + inset), high - inset) for v in y]),
+        mode="markers",
+        marker={"symbol": symbols, "size": 10, "color": color},
+        text=[number(v) for v in y],
+        hoverinfo="x+text",
+        **options,
+    )
+
+
+def objective_name(target_name: str, *studies: Study, objective: int = 0) -> str:
+    """What the caller says, or by default what the studies call their objective."""
+    names = {tuple(study.metric_names or ()) for study in studies}
+    if target_name != _OBJECTIVE or len(names) != 1 or not (known := names.pop()):
+        return target_name
+    return known[objective]
+
+
 def log_ticks(low: float, high: float) -> dict[str, Any]:
     """Options of a logarithmic axis: powers of ten, or 1, 2, 5 where there are too few of them."""
     n_decades = math.log10(high / low)
@@ -186,5 +234,5 @@ def shortened(label: str, n_characters: int = _MAX_LABEL) -> str:
 def short(value: Any) -> str:
     """A number or choice as text for labels."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
+        return choice_text(value)
     return str(value) if isinstance(value, int) else f"{value:.3g}"

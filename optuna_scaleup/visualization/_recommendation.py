@@ -14,8 +14,10 @@ from optuna_scaleup.data.encoding import Encoding
 from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
+from optuna_scaleup.report.interval import choice_text
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Recommendation
+from optuna_scaleup.report.recommendation import basis
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import View
 from optuna_scaleup.visualization._plotly import go
@@ -46,7 +48,7 @@ class _ParamScale:
     def ticks(self) -> list[tuple[float, str]]:
         if isinstance(self.encoding, CategoricalEncoding):
             choices = self.encoding.distribution.choices
-            return [(self.height(c), look.shortened(str(c))) for c in choices]
+            return [(self.height(c), look.shortened(choice_text(c))) for c in choices]
         low, high = self.encoding.bounds
         return [(0.0, number(low)), (1.0, number(high))]
 
@@ -115,9 +117,11 @@ def plot_recommendation(
         offset = (k - (len(recommendations) - 1) / 2.0) * _SPREAD
         color = look.SERIES[k % len(look.SERIES)]
         _add_line(figure, one, k, scales, (low, high), offset, color)
-    _add_axes(
-        figure, target_name, scales, (low, high), has_value=recommendations[0].value is not None
+    title, has_value = (
+        look.objective_name(target_name, study),
+        recommendations[0].value is not None,
     )
+    _add_axes(figure, title, scales, (low, high), has_value)
     return figure
 
 
@@ -146,7 +150,10 @@ def _add_beliefs(figure: Any, x: int, scale: _ParamScale, where: Interval | Odds
                 "color": look.with_opacity(look.BLACK, 0.25),
                 "line": {"width": 0},
             },
-            text=[f"{c}: best with {100 * p:.0f} %" for c, p in where.probabilities.items()],
+            text=[
+                f"{choice_text(c)}: best with {100 * p:.0f} %"
+                for c, p in where.probabilities.items()
+            ],
             hoverinfo="text",
             name="odds of each choice",
             showlegend=False,
@@ -264,8 +271,6 @@ def _add_axes(
 
 
 def _subtitle(one: Recommendation, view: View) -> str:
-    n_trials = f"{one.n_trials} trial{'s' * (one.n_trials != 1)}"
     if not view.snapshot.sources:
-        return ". ".join([f"from {n_trials}, without a source", *view.notes()])
-    basis = f"{n_trials} and the sources" if one.n_trials else "the sources alone"
-    return ". ".join([f"from {basis}; extrapolation: {one.extrapolation}", *view.notes()])
+        return ". ".join([f"from {basis(one)}", *view.notes()])
+    return ". ".join([f"from {basis(one)}; extrapolation: {one.extrapolation}", *view.notes()])

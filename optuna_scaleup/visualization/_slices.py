@@ -11,6 +11,7 @@ import numpy as np
 from optuna_scaleup.data.encoding import CategoricalEncoding
 from optuna_scaleup.data.encoding import Encoding
 from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.report.interval import choice_text
 from optuna_scaleup.types import Array
 from optuna_scaleup.visualization import _plotly as look
 
@@ -58,9 +59,8 @@ class ParamAxis:
         """Title, type, range and ticks of the figure's axis."""
         options: dict[str, Any] = {"title": {"text": self.name}}
         if isinstance(self.encoding, CategoricalEncoding):
-            choices = [
-                look.shortened(str(choice)) for choice in self.encoding.distribution.choices
-            ]
+            texts = map(choice_text, self.encoding.distribution.choices)
+            choices = [look.shortened(text) for text in texts]
             ticks = {"tickvals": list(range(len(choices))), "ticktext": choices}
             return {**options, **ticks, "range": [-0.5, len(choices) - 0.5]}
         low, high = self.encoding.bounds

@@ -41,7 +41,8 @@ def plot_surrogate(
 
     Shown are the median and the 50 % and 90 % bands of what a trial would return, the trials, the
     next suggestion and, below, the acquisition function. All of it is a slice through the next
-    suggestion: the trials need not lie on it. Two parameters are shown as maps.
+    suggestion: the trials need not lie on it. Those beyond the axis are triangles at its edge. Two
+    parameters are shown as maps.
 
     Args:
         study:
@@ -81,7 +82,7 @@ def plot_surrogate(
         return look.empty_figure(TITLE, panels)
     if len(names) == 2:
         return map_figure(
-            panels.target, panels.source, panels.next, names, target_name, view.notes()
+            panels.target, panels.source, panels.next, names, panels.target_name, view.notes()
         )
     return slice_figure(panels, names[0] if names else most_telling(panels)[0])
 
@@ -99,9 +100,9 @@ def prepare(
     survey = engine.survey(problem, rng)
     shown = next_suggestion(problem, survey, engine, view.space, fixed, rng)
     target = view.target(problem, survey, objective)
-    return Panels(
-        view, target, view.largest_source(engine.modeller, objective), shown, target_name
-    )
+    source = view.largest_source(engine.modeller, objective)
+    name = look.objective_name(target_name, view.study, objective=objective)
+    return Panels(view, target, source, shown, name)
 
 
 def _checked_names(params: str | Sequence[str] | None, view: View) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
         vertical_spacing=0.05,
         specs=[[{"secondary_y": True}], [{}]],
     )
-    curves = []
+    curves, twin_ends = [], []
     studies = [
         (source, "source", look.SOURCE_COLOR, -_OFFSET),
         (target, "target", look.TARGET_COLOR, _OFFSET),
@@ -87,20 +87,28 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
         if not on_twin:
             curves.append((surrogate, q))
         else:
+            twin_ends = robust_range([(surrogate, q)])
             figure.update_yaxes(
                 title_text=title,
-                range=robust_range([(surrogate, q)]),
+                range=twin_ends,
                 showgrid=False,
                 tickmode="auto",
                 secondary_y=True,
             )
     starred = _add_next(figure, panels, axis, points)
+    shown = robust_range(curves, starred)
+    for surrogate, role, color, offset in studies:
+        on_twin = is_twin and surrogate is source
+        ends = twin_ends if on_twin else shown
+        for trace in [] if surrogate is None else _beyond(surrogate, axis, color, offset, ends):
+            trace.update(legendgroup=role, showlegend=False)
+            figure.add_trace(trace, row=1, col=1, secondary_y=on_twin)
     figure.update_layout(look.layout(f"{TITLE}: {name}", _subtitle(panels, axis), height=560))
     if is_twin:  # beside the second axis and its title
         figure.update_layout(legend_x=1.16)
     figure.update_yaxes(
         title_text=panels.target_name,
-        range=robust_range(curves, starred),
+        range=shown,
         row=1,
         col=1,
         secondary_y=False,
@@ -174,14 +182,10 @@ def _trials(
         "infeasible trials": (~is_estimated & ~surrogate.is_feasible, look.GREY, "diamond-open"),
         "pruned trials, estimated": (is_estimated, color, "x-thin-open"),
     }
-    is_latest = np.arange(len(column)) >= len(column) - _N_TRIALS
     traces = []
     for name, (is_kind, shade, symbol) in kinds.items():
-        shown = is_kind & is_latest & ~np.isnan(column)
-        x = [
-            axis.position(float(u)) + (offset if axis.is_categorical else 0.0)
-            for u in column[shown]
-        ]
+        shown = is_kind & _is_drawn(column)
+        x = _positions(column[shown], axis, offset)
         marker = {
             "color": shade,
             "symbol": "circle" if is_target and "thin" not in symbol else symbol,
@@ -193,12 +197,33 @@ def _trials(
             marker["line"] = {"width": 1.5, "color": shade}
         y = look.rounded(surrogate.values[shown])
         if x or name == "trials":
-            traces.append(
-                go.Scatter(
-                    x=look.rounded(x), y=y, mode="markers", name=name, marker=marker, **group
-                )
-            )
+            traces.append(go.Scatter(x=x, y=y, mode="markers", name=name, marker=marker, **group))
     return traces
+
+
+def _is_drawn(column: Array) -> Array:
+    """The latest trials that have the parameter."""
+    is_latest = np.arange(len(column)) >= len(column) - _N_TRIALS
+    return np.asarray(is_latest & ~np.isnan(column))
+
+
+def _positions(column: Array, axis: ParamAxis, offset: float) -> list[float]:
+    shift = offset if axis.is_categorical else 0.0
+    return look.rounded([axis.position(float(u)) + shift for u in column])
+
+
+def _beyond(
+    surrogate: Surrogate, axis: ParamAxis, color: str, offset: float, ends: Sequence[float]
+) -> list[Any]:
+    """The trials that the axis does not reach, grey where they are infeasible."""
+    column, y = surrogate.data.X[:, axis.index], surrogate.values
+    shown = _is_drawn(column) & ((y < ends[0]) | (y > ends[1]))
+    if not shown.any():
+        return []
+    is_good = surrogate.is_feasible | surrogate.is_estimated
+    shades = [color if good else look.GREY for good in is_good[shown]]
+    x = _positions(column[shown], axis, offset)
+    return [look.beyond_axis(x, y[shown].tolist(), ends, shades, name="trials beyond the axis")]
 
 
 def _add_next(figure: Any, panels: Panels, axis: ParamAxis, points: Array) -> list[float]:

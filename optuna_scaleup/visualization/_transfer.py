@@ -16,7 +16,7 @@ from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.lineage import read_lineage
 from optuna_scaleup.data.prediction import Prediction
 from optuna_scaleup.data.prediction import read_prediction
-from optuna_scaleup.report.interval import number as number_text
+from optuna_scaleup.report.interval import counted
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._plotly import go
 from optuna_scaleup.visualization._plotly import make_subplots
@@ -56,7 +56,11 @@ class Expected:
 
 
 def plot_transfer(study: Study, *, target_name: str = "Objective Value") -> go.Figure:
-    """Plot what was predicted before each trial against what came out, and the sources' weights.
+    """Plot what was predicted before each trial against what came out, and the sources' shares.
+
+    The share of a source is what each suggestion rests on it, which is less than the evidence for
+    it, as :meth:`~optuna_scaleup.ScaleUpSampler.diagnose` tells that. Outcomes beyond the axis are
+    triangles at its edge.
 
     Args:
         study:
@@ -90,11 +94,12 @@ def plot_transfer(study: Study, *, target_name: str = "Objective Value") -> go.F
         shown = _value_range(rows, study.directions[0])
         for trace in [*_predictions(predicted), *_outcomes(rows, shown)]:
             figure.add_trace(trace, row=1, col=1)
-        figure.update_yaxes(title_text=target_name, range=shown, row=1, col=1)
+        title = look.objective_name(target_name, study)
+        figure.update_yaxes(title_text=title, range=shown, row=1, col=1)
     if weighted:
         for trace in _weights(weighted, weight_labels(study, [row.trial for row in weighted])):
             figure.add_trace(trace, row=n_rows, col=1)
-        figure.update_yaxes(title_text="Weight", range=[0, 1], row=n_rows, col=1)
+        figure.update_yaxes(title_text="Share", range=[0, 1], row=n_rows, col=1)
     told = coverage_text(predicted) if predicted else "of several objectives no value is predicted"
     figure.update_layout(look.layout(TITLE, told, height=560 if predicted else 360))
     figure.update_layout(barmode="stack", legend_traceorder="normal")
@@ -110,7 +115,9 @@ def coverage_text(rows: Sequence[Expected]) -> str:
     known = [row.is_inside for row in rows if row.is_inside is not None]
     if not known:
         return "no predicted trial has finished yet"
-    return f"{sum(known)} of {len(known)} outcomes lie in the 90 % interval predicted for them"
+    outcomes = counted(len(known), "outcome lies", "outcomes lie")
+    whom = "it" if len(known) == 1 else "them"
+    return f"{sum(known)} of {outcomes} in the 90 % interval predicted for {whom}"
 
 
 def weight_labels(study: Study, trials: Sequence[FrozenTrial]) -> list[str]:
@@ -175,30 +182,20 @@ def _outcomes(rows: Sequence[Expected], shown: Sequence[float] | None) -> list[A
                     name=name,
                 )
             )
-    outcomes = [(row.trial.number, row.outcome) for row in rows if row.outcome is not None]
-    beyond = [(number, y) for number, y in outcomes if not low <= y <= high]
+    beyond = [
+        (row.trial.number, row.outcome, styles[row.is_inside][2])
+        for row in rows
+        if row.outcome is not None and not low <= row.outcome <= high
+    ]
     if beyond:
-        inset = 0.03 * (high - low)
-        traces.append(
-            go.Scatter(
-                x=[number for number, _ in beyond],
-                y=look.rounded([min(max(y, low + inset), high - inset) for _, y in beyond]),
-                mode="markers",
-                marker={
-                    "symbol": ["triangle-up" if y > high else "triangle-down" for _, y in beyond],
-                    "size": 10,
-                    "color": look.BLACK,
-                },
-                text=[number_text(y) for _, y in beyond],
-                hoverinfo="x+text",
-                name="outcome, beyond the axis",
-            )
-        )
+        numbers, outcomes, colors = map(list, zip(*beyond, strict=True))
+        name = "outcome, beyond the axis"
+        traces.append(look.beyond_axis(numbers, outcomes, (low, high), colors, name=name))
     return traces
 
 
 def _weights(rows: Sequence[Expected], labels: Sequence[str]) -> list[Any]:
-    """Weight of every source by trial, stacked up to one."""
+    """Share of every source by trial, stacked up to one."""
     n_sources = len(labels) - 1
     colors = [*_source_colors(n_sources), look.NO_SOURCE_COLOR]
     traces = []
@@ -209,7 +206,7 @@ def _weights(rows: Sequence[Expected], labels: Sequence[str]) -> list[Any]:
             padded = [0.0] * (n_sources - len(own)) + own + [none]
             weights.append(padded[i])
         x = [row.trial.number for row in rows]
-        fill, name = look.with_opacity(color, 0.55), f"weight: {label}"
+        fill, name = look.with_opacity(color, 0.55), f"share: {label}"
         if len(rows) == 1:  # one point has no area
             traces.append(
                 go.Bar(x=x, y=look.rounded(weights), marker_color=fill, width=0.3, name=name)

@@ -191,3 +191,19 @@ def test_sources_carry_the_forecast() -> None:
     again = fits.drift_of(problem)
     assert again is not None
     np.testing.assert_array_equal(again.motion_mean, found.motion_mean)
+
+
+def test_sizes_that_grow_together_have_a_direction() -> None:
+    def found(log_ratios: Sequence[Sequence[float]]) -> list[float]:
+        along = drift.ladder_direction(scales(log_ratios))
+        return [] if along is None else [float(part) for part in along]
+
+    assert found([[2.0], [1.0]]) == []  # one size
+    assert found([[np.nan, np.nan]]) == []
+    assert found([[0.0, 0.0]]) == []
+    assert found([[3.0, 3.0], [np.nan, np.nan]]) == pytest.approx([0.5, 0.5])
+    assert found([[-3.0, -6.0], [-1.5, -3.0]]) == pytest.approx([1 / 3, 2 / 3])
+    assert found([[4.0, 4.1], [2.0, 1.9]]) == pytest.approx([0.5, 0.5], abs=0.01)
+    assert found([[4.0, 1.0], [2.0, 2.0]]) == []  # told apart
+    assert found([[4.0, 0.0], [2.0, 0.0]]) == []  # one stays
+    assert found([[4.0, -4.0]]) == []  # one shrinks

@@ -13,6 +13,7 @@ from optuna_scaleup.report.interval import Odds
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Extrapolation
 from optuna_scaleup.report.recommendation import Recommendation
+from optuna_scaleup.report.recommendation import param_rows
 from optuna_scaleup.report.transfer import Calibration
 from optuna_scaleup.report.transfer import Shift
 from optuna_scaleup.report.transfer import SourceReport
@@ -54,7 +55,7 @@ def recommendation() -> Recommendation:
 def test_recommendations_read_well() -> None:
     text = str(recommendation()).splitlines()
     assert text[0] == (
-        "Recommendation from 2 large trials, too; expected value (90 %): 1 [0.5, 2]"
+        "Recommendation from 2 large trials and the sources; expected value (90 %): 1 [0.5, 2]"
     )
     assert text[2].split() == ["lr", "0.001", "0.9", "to", "1.1", "0.5", "to", "2"]
     assert text[3].endswith("<relu> 70 %, tanh 30 %")
@@ -65,10 +66,24 @@ def test_recommendations_read_well() -> None:
 
 def test_sizes_are_told_as_far_as_they_are_known() -> None:
     assert str(Extrapolation()) == "sizes not known"
-    assert str(Extrapolation(outside=("lr",))) == "outside all values tried: lr"
+    assert str(Extrapolation(outside=("lr",))) == "sizes not known; outside all values tried: lr"
     assert str(Extrapolation({"n": 2.0})) == (
         "n × 2 (one source of known size, which shows no trend)"
     )
+
+
+@pytest.mark.parametrize(
+    ("n_trials", "weights", "told"),
+    [
+        (0, {"small": 0.8}, "the sources alone"),
+        (1, {"small": 0.06}, "1 large trial and the sources"),
+        (9, {"small": 0.02, "mid": 0.01}, "9 large trials alone, as no source counts"),
+        (3, {}, "3 trials, without a source"),
+    ],
+)
+def test_a_title_names_what_counts(n_trials: int, weights: dict[str, float], told: str) -> None:
+    one = replace(recommendation(), n_trials=n_trials, source_weights=weights)
+    assert str(one).startswith(f"Recommendation from {told}; expected")
 
 
 def test_digits_tell_the_ends_of_an_interval_apart() -> None:
@@ -92,6 +107,14 @@ def test_equal_choices_share_their_odds() -> None:
     odds = Odds.of([0, 1, 2, True], [0.25, 0.25, 0.125, 0.375])
     assert odds.probabilities == {0: 0.25, 1: 0.625, 2: 0.125}
     assert sum(odds.to_dict().values()) == 1.0
+
+
+def test_texts_that_read_like_something_else_stand_in_quotes() -> None:
+    odds = Odds.of(["1", 1, "None", None, "adam"], [0.3, 0.25, 0.2, 0.15, 0.1])
+    assert str(odds) == "'1' 30 %, 1 25 %, 'None' 20 %, None 15 %, adam 10 %"
+    params = {"a": "1e-3", "b": 1e-3, "c": "", "d": "True", "e": True, "f": "gelu"}
+    rows = param_rows(replace(recommendation(), params=params, optimum={}))
+    assert [row[1] for row in rows] == ["'1e-3'", "0.001", "''", "'True'", "True", "gelu"]
 
 
 def test_many_choices_are_summed_up() -> None:
@@ -126,6 +149,18 @@ def test_reports_read_well() -> None:
     assert "<small>    0       not used  says nothing of these parameters" in str(unrelated)
     assert "× 1 [0.5, 2]" in text
     assert "3 of 4 outcomes lie in the 90 % interval predicted before, 1 below, 0 above" in text
+
+
+def test_one_is_singular() -> None:
+    one = replace(report(), n_trials=1, calibration=Calibration(1, 1, 0, AROUND_ONE))
+    assert "after 1 trial\n" in str(one)
+    assert "1 of 1 outcome lies in the 90 % interval predicted before, 0 below" in str(one)
+
+
+@pytest.mark.parametrize(("own_share", "told"), [(1.0, (0, 100)), (0.164, (84, 16))])
+def test_shares_in_the_next_suggestion(own_share: float, told: tuple[int, int]) -> None:
+    said = "Shares in the next suggestion: sources {} %, the study's own trials alone {} %."
+    assert said.format(*told) in str(replace(report(), own_share=own_share))
 
 
 @pytest.mark.parametrize("shown", [recommendation(), report()])

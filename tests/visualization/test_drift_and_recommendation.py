@@ -74,6 +74,23 @@ def test_drift_shows_every_size_and_the_law(large: optuna.Study) -> None:
     assert low < math.log10(min(ends)) < math.log10(max(ends)) < high
 
 
+def test_the_law_of_sizes_that_grow_together_is_of_their_product(large: optuna.Study) -> None:
+    ladder = [
+        Source(
+            optuna.load_study(study_name=f"width {width}", storage=large._storage),
+            scale={"width": width, "tokens": 20 * width},
+        )
+        for width in (16, 64)
+    ]
+    target = optuna.create_study(
+        sampler=ScaleUpSampler(ladder, scale={"width": 1024, "tokens": 20480}, seed=0)
+    )
+    figure = figures.plot_drift(target, "lr")
+    (law,) = [t.name for t in figure.data if t.legend == "legend2"]
+    assert law.startswith("lr ∝ (tokens × width)<sup>")
+    assert law.count("sup>") == 2  # not times those of each
+
+
 def test_drift_of_one_parameter_and_wrong_names(large: optuna.Study) -> None:
     figure = figures.plot_drift(large, ["dropout"])
     assert figure.layout.yaxis.title.text == "dropout"
@@ -110,7 +127,7 @@ def test_recommendation_lines_and_ends(large: optuna.Study) -> None:
     assert outer.y == pytest.approx([(math.log10(e) + 5) / 4 for e in (low, high)], abs=1e-4)
     ends = {a.text for a in figure.layout.annotations}
     assert {"0", "0.5", "1e-05", "0.1", "adam", "sgd"} <= ends
-    assert "from 2 trials and the sources" in figure.layout.title.text
+    assert "from 2 large trials and the sources" in figure.layout.title.text
 
 
 def test_recommendation_without_source() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from optuna_scaleup import ScaleUpSampler
 pytest.importorskip("plotly", reason="the figures need plotly")
 
 from optuna_scaleup import visualization as figures
+from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._plotly import shortened
 
 
@@ -155,7 +157,7 @@ def test_transfer_shows_predictions_outcomes_and_weights(large: optuna.Study) ->
     for i, number in enumerate(predicted.x):
         is_inside = inside is not None and number in inside.x
         assert is_inside == (low[i] - 1e-6 <= values[number] <= high[i] + 1e-6)
-    weights = [traces(figure, f"weight: {name}")[0].y for name in ("small", "no source")]
+    weights = [traces(figure, f"share: {name}")[0].y for name in ("small", "no source")]
     np.testing.assert_allclose(np.sum(weights, axis=0), 1.0, atol=1e-5)
 
 
@@ -171,7 +173,7 @@ def test_a_bare_list_of_trials_has_no_name_to_show() -> None:
     assert "Not shown: source 'list of trials' (not a study of this storage)" in told
     figure = figures.plot_surrogate(study, "lr", source=small)
     assert traces(figure, "median", "source")
-    assert traces(figures.plot_transfer(study), "weight: list of trials")
+    assert traces(figures.plot_transfer(study), "share: list of trials")
 
 
 @pytest.mark.parametrize(
@@ -354,6 +356,72 @@ def test_transfer_marks_what_is_beyond_the_axis() -> None:
     assert dict(zip(beyond.x, beyond.text, strict=True))[4] == "1e+06"
     low, high = figure.layout.yaxis.range
     assert low < beyond.y[0] < high < 1e5
+    assert dict(zip(beyond.x, beyond.marker.color, strict=True))[4] == look.GREY  # not predicted
+
+
+def test_transfer_keeps_the_colour_of_what_is_beyond_the_axis() -> None:
+    study = optuna.create_study()
+    for value, high in ((1.0, 2), (1.1, 2), (1.2, 2), (90.0, 2), (80.0, 99)):
+        prediction = {"value_interval": [0, 1, high], "source_weights": [0.5, 0.5]}
+        attrs = {"scaleup:prediction:0": json.dumps(prediction)}
+        study.add_trial(create_trial(value=value, system_attrs=attrs))
+    figure = figures.plot_transfer(study)
+    (beyond,) = traces(figure, "outcome, beyond the axis")
+    assert list(beyond.x) == [3, 4]
+    assert list(beyond.marker.color) == [look.VERMILLION, look.TARGET_COLOR]
+    assert "4 of 5 outcomes lie" in texts(figure)
+    one = optuna.create_study()
+    one.add_trial(study.trials[0])
+    told = texts(figures.plot_transfer(one))
+    assert "1 of 1 outcome lies in the 90 % interval predicted for it" in told
+
+
+def test_surrogate_marks_what_is_beyond_the_axis() -> None:
+    """In the colour of its study, at the edge of the axis that the study has."""
+    studies = [optuna.create_study(study_name=name) for name in ("small", "large")]
+    for study in studies:
+        for x in np.linspace(0.0, 1.0, 7):
+            value = 1e6 if x > 0.9 else (x - 0.4) ** 2
+            study.add_trial(
+                optuna.create_trial(
+                    params={"x": x},
+                    distributions={"x": optuna.distributions.FloatDistribution(0.0, 1.0)},
+                    value=value,
+                )
+            )
+    small, large = studies  # of one unit
+    figure = figures.plot_surrogate(large, "x", source=small)
+    found = traces(figure, "trials beyond the axis")
+    assert [list(t.x) for t in found] == [[1.0], [1.0]]
+    assert [t.marker.color[0] for t in found] == [look.SOURCE_COLOR, look.TARGET_COLOR]
+    assert all(t.text == ("1e+06",) and t.marker.symbol == ("triangle-up",) for t in found)
+    low, high = figure.layout.yaxis.range
+    assert all(low < t.y[0] < high < 1e5 for t in found)
+
+
+def test_choices_that_look_alike_are_told_apart() -> None:
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    study.optimize(lambda t: len(str(t.suggest_categorical("k", ["1", 1, "x"]))), n_trials=3)
+    figure = figures.plot_surrogate(study, "k")
+    assert list(figure.layout.xaxis.ticktext) == ["'1'", "1", "x"]
+    told = {note.text for note in figures.plot_recommendation(study, n=1).layout.annotations}
+    assert {"'1'", "1", "x"} <= told
+
+
+def test_axes_are_named_as_the_study_names_its_objective() -> None:
+    small = make_studies(None)
+    study = optuna.create_study(sampler=ScaleUpSampler(small.trials, seed=0))
+    study.set_metric_names(["val_loss"])
+    study.optimize(lambda t: objective(t, "large", 1.0), n_trials=2)
+    assert figures.plot_transfer(study).layout.yaxis.title.text == "val_loss"
+    assert figures.plot_surrogate(study, "lr").layout.yaxis.title.text == "val_loss"
+    assert "val_loss, slice" in texts(figures.plot_surrogate(study, ["lr", "momentum"]))
+    assert "val_loss" in figures.plot_recommendation(study, n=1).layout.xaxis.ticktext
+    assert figures.plot_anytime(study).layout.yaxis.title.text == "Best val_loss"
+    both = figures.plot_anytime({"a": study, "b": small})  # of which one has no name for it
+    assert both.layout.yaxis.title.text == "Best Objective Value"
+    own = figures.plot_transfer(study, target_name="loss")
+    assert own.layout.yaxis.title.text == "loss"
 
 
 def test_transfer_of_one_trial_has_bars() -> None:
@@ -371,7 +439,7 @@ def test_transfer_without_source_shows_predictions_alone() -> None:
     figure = figures.plot_transfer(study)
     assert len(traces(figure, "predicted: median, 90 %")[0].x) > 0
     assert figure.layout.xaxis.title.text == "Trial"
-    assert not [t for t in figure.data if t.name.startswith("weight")]
+    assert not [t for t in figure.data if t.name.startswith("share")]
 
 
 def test_figures_do_not_repeat_what_the_sampler_has_said(log_lines: list[str]) -> None:
@@ -395,7 +463,7 @@ def test_transfer_of_several_objectives_shows_weights_alone() -> None:
     study = optuna.create_study(directions=["minimize"] * 2, sampler=ScaleUpSampler(small, seed=0))
     study.optimize(two, n_trials=3)
     figure = figures.plot_transfer(study)
-    assert {axis.title.text for axis in figure.select_yaxes()} == {"Weight"}
+    assert {axis.title.text for axis in figure.select_yaxes()} == {"Share"}
     assert "of several objectives no value is predicted" in figure.layout.title.text
 
 
