@@ -182,7 +182,8 @@ class ScaleUpSampler(BaseSampler):
                 The large study, with or without trials, or its distributions as long as it does
                 not exist.
             n:
-                How many to run at once; the first has the best expected value, tried or not.
+                How many to run at once; the first has the best expected value, tried or not. From
+                the second on some are there to explore and may turn out much worse.
 
         Raises:
             ValueError: If no finished trial of any study says anything.

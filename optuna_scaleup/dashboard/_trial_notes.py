@@ -117,7 +117,10 @@ def _reason_unvalued(study: Study, prediction: Prediction) -> str:
     if len(study.directions) > 1:
         return "**Trade-off**: expected to add most to the Pareto front."
     if prediction.source_weights:
-        return "**Unbounded**: the model chose this point, but sets its value no finite limits."
+        return (
+            "**Best guess**: the model chose this point, but tells no value of it: the sources "
+            "are judged the other way than this study, or set it no finite limits."
+        )
     return "**Start**: chosen before the model knew anything of the study."
 
 

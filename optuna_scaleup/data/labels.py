@@ -1,4 +1,4 @@
-"""Words of log lines, errors and figures: studies that share a name, counts, values."""
+"""Words of log lines, errors and figures: studies that share a name, values."""
 
 from __future__ import annotations
 
@@ -26,11 +26,6 @@ def numbered(names: Sequence[str]) -> list[str]:
             taken.add(label)
         labels.append(label)
     return labels
-
-
-def counted(n: int, noun: str) -> str:
-    """``1 objective``, ``2 objectives``."""
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def shortened(value: Any) -> str:

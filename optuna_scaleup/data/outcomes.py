@@ -11,8 +11,8 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import constraints_of
-from optuna_scaleup.data.labels import counted
 from optuna_scaleup.types import Array
+from optuna_scaleup.wording import counted
 
 
 if TYPE_CHECKING:

@@ -20,7 +20,6 @@ from optuna_scaleup._optuna import is_same_trial
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup._optuna import study_beside
 from optuna_scaleup.data.drift_prior import plain_prior
-from optuna_scaleup.data.labels import counted
 from optuna_scaleup.data.labels import numbered
 from optuna_scaleup.data.lineage import Lineage
 from optuna_scaleup.data.lineage import SourceRecord
@@ -29,6 +28,7 @@ from optuna_scaleup.data.sizes import Sizes
 from optuna_scaleup.data.user_source import Source
 from optuna_scaleup.data.user_source import as_sources
 from optuna_scaleup.data.user_source import parameters_of
+from optuna_scaleup.wording import counted
 
 
 if TYPE_CHECKING:

@@ -46,7 +46,7 @@ def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence
             "tell what is good: is its objective what it should be?"
         )
     if not report.n_trials:
-        return "The study has no finished trial yet: nothing tells how good its sources are."
+        return "No trial of the study has a value yet: nothing tells how good its sources are."
     wrong = next((source for source in in_use if _is_reversed(source)), None)
     if report.no_source_weight > MISLEADS:
         return _of_those_that_mislead(in_use, wrong, ignored_since)
@@ -83,7 +83,7 @@ def _of_the_best(report: TransferReport, in_use: Sequence[SourceReport]) -> str:
         if not is_shown:
             return _OWN_SAY_MORE
         return f"Source {best.label!r} told what it knew; the study's own trials say more by now."
-    useless = [s.label for s in _dispensable(report, in_use) if s is not best]
+    useless = [source.label for source in _dispensable(report, in_use)]
     if useless and is_shown:
         named = ", ".join(map(repr, useless))
         return f"Source {best.label!r} helps most; {named} could be left out."

@@ -151,11 +151,6 @@ def _seems_no_text(text: str) -> bool:
     return True
 
 
-def counted(n: int, one: str, many: str = "") -> str:
-    """A number of things: "1 trial", "2 trials"."""
-    return f"{n} {one if n == 1 else many or one + 's'}"
-
-
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in plain text, its columns aligned."""
     cells = [list(header), *map(list, rows)]

@@ -9,12 +9,12 @@ from typing import Any
 
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
-from optuna_scaleup.report.interval import counted
 from optuna_scaleup.report.interval import html_paragraph
 from optuna_scaleup.report.interval import html_table
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.interval import text_table
 from optuna_scaleup.types import MISLEADS
+from optuna_scaleup.wording import counted
 
 
 _HEADER = ("parameter", "recommended", "best between (50 %)", "(90 %)")

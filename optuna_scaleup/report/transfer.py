@@ -9,11 +9,11 @@ from typing import Any
 from typing import Final
 
 from optuna_scaleup.report.interval import Interval
-from optuna_scaleup.report.interval import counted
 from optuna_scaleup.report.interval import html_paragraph
 from optuna_scaleup.report.interval import html_table
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.interval import text_table
+from optuna_scaleup.wording import counted
 
 
 FEWEST_RANKED: Final = 3

@@ -16,10 +16,10 @@ from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.lineage import read_lineage
 from optuna_scaleup.data.prediction import Prediction
 from optuna_scaleup.data.prediction import read_prediction
-from optuna_scaleup.report.interval import counted
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._plotly import go
 from optuna_scaleup.visualization._plotly import make_subplots
+from optuna_scaleup.wording import counted
 
 
 if TYPE_CHECKING:

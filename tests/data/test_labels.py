@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optuna_scaleup.data.labels import counted
 from optuna_scaleup.data.labels import listed
 from optuna_scaleup.data.labels import numbered
 from optuna_scaleup.data.labels import shortened
+from optuna_scaleup.wording import counted
 
 
 @pytest.mark.parametrize(
