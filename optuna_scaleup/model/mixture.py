@@ -17,6 +17,7 @@ from optuna_scaleup.types import Array
 
 _N_QUANTILES = 64
 _N_GAINS = 16
+_SMALLEST = float(np.finfo(float).tiny)
 
 
 @dataclass(frozen=True)
@@ -139,15 +140,26 @@ class Mixture:
         p = self.predict(x[None])
         std = np.sqrt(p.std[:, 0] ** 2 + self._noise_var)
         z = p.mean + std[:, None] * ndtri(_levels(_N_QUANTILES))
-        if self.gain.any():
-            gained = self.gain[:, None] * -np.log1p(-_levels(_N_GAINS))
-            z = (z[:, :, None] + gained[:, None, :]).reshape(len(z), -1)
-        values = self.from_warped(z)
-        weights = np.exp(self.log_weight)[:, None].repeat(z.shape[1], axis=1).ravel()
+        values = self._gained(z) if self.gain.any() else self.from_warped(z)
+        weights = np.exp(self.log_weight)[:, None].repeat(values.shape[1], axis=1).ravel()
         order = np.argsort(values, axis=None)
         cumulative = np.cumsum(weights[order]) / weights.sum()
         picks = np.searchsorted(cumulative, levels)
         return np.asarray(values.ravel()[order][np.minimum(picks, len(order) - 1)])
+
+    def _gained(self, z: Array) -> Array:
+        """Values with what the study gains altogether, shape ``(K, n)`` to ``(K, n n_gains)``.
+
+        Where all known values are on the worse side of zero, as losses are, a gain brings a value
+        the closer to zero the larger it is, but not beyond: of a small one all counts, of one as
+        large as the value itself two thirds.
+        """
+        by = self.gain[:, None] * -np.log1p(-_levels(_N_GAINS))
+        gained = self.from_warped((z[:, :, None] + by[:, None, :]).reshape(len(z), -1))
+        before = np.minimum(self.from_warped(z), 0.0).repeat(by.shape[1], axis=1)
+        with np.errstate(over="ignore"):
+            bounded = before * np.exp((before - gained) / np.maximum(-before, _SMALLEST))
+        return np.where(self._anchor[:, None] < 0.0, bounded, gained)
 
     @property
     def expected_bad(self) -> float:

@@ -41,7 +41,8 @@ class Interval:
     @classmethod
     def of(cls, quantiles: Sequence[float]) -> Interval:
         """From the quantiles at :data:`LEVELS`, in any direction."""
-        low, low_half, median, high_half, high = sorted(map(float, quantiles))
+        # Added to zero, so that none is "-0".
+        low, low_half, median, high_half, high = sorted(float(q) + 0.0 for q in quantiles)
         return cls(median, (low_half, high_half), (low, high))
 
     @classmethod

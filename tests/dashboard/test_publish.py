@@ -186,7 +186,7 @@ def test_a_front_needs_several_objectives() -> None:
     record = json.dumps({"seconds": 1.0, "source_weights": [0.5, 0.5]})
     unbounded = {"scaleup:prediction:0": record}
     weighed = optuna.create_trial(value=0.0, system_attrs=unbounded)
-    assert "sets its value no finite limits" in trial_note(one, weighed, None, [])
+    assert "set it no finite limits" in trial_note(one, weighed, None, [])
     of_two = optuna.create_trial(values=[0.0, 0.0], system_attrs=unbounded)
     assert "Pareto front" in trial_note(two, of_two, None, [])
     foreign = optuna.create_trial(values=[0.0, 0.0])

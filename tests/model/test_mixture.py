@@ -322,23 +322,39 @@ def test_drawn_functions_know_where_a_value_is_crossed() -> None:
     assert (is_above[y < y[3] - 0.05] < 0.1).all()
 
 
-def test_a_larger_study_may_be_better_altogether_before_it_has_a_trial() -> None:
-    """Outcomes are those of the model, and an exponential gain: checked by Monte Carlo."""
-    source = replace(good_source(), is_sized=True)
+@pytest.mark.parametrize("level", [0.0, 10.0], ids=["losses", "of either sign"])
+def test_a_larger_study_may_be_better_altogether_before_it_has_a_trial(level: float) -> None:
+    """Outcomes are those of the model, and an exponential gain: checked by Monte Carlo.
+
+    Of losses, which are below zero where larger is better, a gain takes away a share.
+    """
+    X = np.random.default_rng(2).random((25, 2))
+    unsized = source_of(X, quadratic(X, 0.4) + level)
+    source = replace(unsized, is_sized=True)
     nothing = np.empty((0, 2)), np.empty(0), None
     X = np.empty((0, 2))
     fm = feature_map(continuous(2), X)
     mixture = fit_mixture(fm, *nothing, [source], X, quasi_random(), aim=Aim.BEST)
-    plain = fit_mixture(fm, *nothing, [good_source()], X, quasi_random(), aim=Aim.BEST)
+    plain = fit_mixture(fm, *nothing, [unsized], X, quasi_random(), aim=Aim.BEST)
     x, levels, rng = np.array([0.4, 0.4]), (0.05, 0.5, 0.95), np.random.default_rng(0)
     p, n = mixture.predict(x[None]), 400_000
     np.testing.assert_array_equal(p.mean, plain.predict(x[None]).mean)
     k = rng.choice(len(p.mean), n, p=np.exp(mixture.log_weight))
     std = np.sqrt(p.std[k, 0] ** 2 + mixture._noise_var[k])
-    z = p.mean[k, 0] + std * rng.standard_normal(n) + mixture.gain[k] * rng.exponential(size=n)
-    v = np.where(z >= 0.0, z, -np.expm1(-z))
-    values = mixture._anchor[k] + mixture.scale[k] * (v - 1.0)
+    z = p.mean[k, 0] + std * rng.standard_normal(n)
+
+    def values_of(z: Array) -> Array:
+        v = np.where(z >= 0.0, z, -np.expm1(-np.minimum(z, 0.0)))
+        return mixture._anchor[k] + mixture.scale[k] * (v - 1.0)
+
+    values = values_of(z + mixture.gain[k] * rng.exponential(size=n))
+    if level == 0.0:
+        before = np.minimum(values_of(z), -1e-300)
+        values = before * np.exp((before - values) / -before)
     ours = mixture.value_quantiles(x, levels)
-    np.testing.assert_allclose([np.mean(values <= value) for value in ours], levels, atol=0.01)
-    assert ours[2] > plain.value_quantiles(x, levels)[2]
+    for value, level_of_it in zip(ours, levels, strict=True):  # many are as good as zero
+        assert np.mean(values < value - 1e-9) <= level_of_it + 0.01
+        assert np.mean(values <= value + 1e-9) >= level_of_it - 0.01
+    assert ours[1] > plain.value_quantiles(x, levels)[1]
+    assert (ours <= 0.0).all() == (level == 0.0)
     assert not fitted(1, [source]).gain.any()
