@@ -91,7 +91,7 @@ def tell_if_misled(
     if any(read_prediction(t).source_weights[-1:] > (MISLEADS,) for t in last):
         message = (
             f"The sources of study {study.study_name!r} tell less than its own trials do by now, "
-            f"or mislead: trial {trial.number} is suggested without them (weight "
+            f"or mislead: trial {trial.number} is suggested without them (a share of "
             f"{1.0 - weights[-1]:.2f} of 1)."
         )
         notices.once(logging.INFO, ("misleads", study.study_name), message)
