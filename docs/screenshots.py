@@ -1,66 +1,31 @@
 """Takes the pictures of optuna-dashboard, of what the quickstart stored.
 
-    python docs/screenshots.py sqlite:///quickstart/studies.db docs
+    python -m docs.screenshots sqlite:///quickstart/studies.db docs
 
-It needs the extra ``browser`` and Debian's ``chromium``, and publishes notes and figures.
+It needs the extras ``browser`` and ``test`` and Debian's ``chromium``; it publishes what it shows.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from wsgiref.simple_server import WSGIRequestHandler
-from wsgiref.simple_server import make_server
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import optuna
-from optuna_dashboard import wsgi
-from playwright.sync_api import Page
-from playwright.sync_api import sync_playwright
 
 from optuna_scaleup.dashboard import publish
+from tests.dashboard.browser import chromium_page
+from tests.dashboard.browser import serving
 
 
 LARGE = "large, ScaleUpSampler(small), seed 0"
 TRIAL = 0
 FIGURES = ("Surrogate Plot", "Transfer Plot", "Drift Plot", "Recommendation Plot")
 HEADER = 80  # pixels that the page's bar hides
-FLAGS = ["--no-sandbox", "--disable-gpu"]
 
 
-class Silent(WSGIRequestHandler):
-    """Logs no request."""
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
-@contextmanager
-def dashboard(storage: optuna.storages.BaseStorage) -> Iterator[str]:
-    """The address of an optuna-dashboard."""
-    server = make_server("127.0.0.1", 0, wsgi(storage), handler_class=Silent)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/dashboard/studies"
-    finally:
-        server.shutdown()
-
-
-@contextmanager
-def chromium() -> Iterator[Page]:
-    """A page of a headless Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        try:
-            yield browser.new_page()
-        finally:
-            browser.close()
-
-
-def take_notes_and_figures(page: Page, base: str, folder: Path) -> None:
+def take_notes_and_figures(page: Any, base: str, folder: Path) -> None:
     """What optuna-dashboard shows of a study."""
     page.set_viewport_size({"width": 1280, "height": 960})
     page.goto(f"{base}/note")
@@ -83,11 +48,15 @@ def take_notes_and_figures(page: Page, base: str, folder: Path) -> None:
 
 def main(url: str, folder: Path) -> None:
     """Writes all pictures to ``folder``."""
-    storage = optuna.storages.get_storage(url)
-    study = optuna.load_study(study_name=LARGE, storage=storage)
+    study = optuna.load_study(study_name=LARGE, storage=url)
     publish(study)
-    with dashboard(storage) as address, chromium() as page:
-        take_notes_and_figures(page, f"{address}/{study._study_id}", folder)
+    with (
+        TemporaryDirectory() as profile,
+        serving(url) as address,
+        chromium_page(Path(profile)) as page,
+    ):
+        base = f"{address}/dashboard/studies/{study._study_id}"
+        take_notes_and_figures(page, base, folder)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from optuna_scaleup.data.lineage import read_lineage
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.data.problem import Snapshot
 from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.usage import is_constant
 from optuna_scaleup.model.diagnosis import Diagnosis
 from optuna_scaleup.model.diagnosis import rank_agreement
 from optuna_scaleup.model.diagnosis import rank_agreement_quantiles
@@ -36,7 +37,6 @@ from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.suggest.examine import Examination
 from optuna_scaleup.suggest.examine import examine
 from optuna_scaleup.types import MISLEADS
-from optuna_scaleup.types import Array
 from optuna_scaleup.types import Scales
 
 
@@ -88,13 +88,13 @@ def _sources(
     for source in snapshot.sources:
         dataset = data.get(id(source))
         n_trials = 0 if dataset is None else dataset.n_trials
-        is_constant = dataset is not None and n_trials > 1 and _is_constant(dataset.Y)
-        report = SourceReport(source.label, n_trials, source.scale, is_constant=is_constant)
+        flat = dataset is not None and is_constant(dataset)
+        report = SourceReport(source.label, n_trials, source.scale, is_constant=flat)
         for known, diagnosis, weight in zip(in_use, found.sources, found.weights, strict=False):
             if known is source:
                 # One that does not count is explained by any motion.
                 counts = weight > 1.0 - MISLEADS and found.weights[-1] < 0.5
-                counts = counts and not (is_constant or diagnosis.is_reversed)
+                counts = counts and not (flat or diagnosis.is_reversed)
                 report = replace(
                     report,
                     weight=weight,
@@ -103,10 +103,6 @@ def _sources(
                 )
         reports.append(report)
     return tuple(reports)
-
-
-def _is_constant(Y: Array) -> bool:
-    return bool(np.all(Y[0] == Y))
 
 
 def _rank_agreement(diagnosis: Diagnosis) -> Interval | None:

@@ -126,9 +126,14 @@ def tell_left_out(notices: Notices, label: str, names: Sequence[str]) -> None:
         notices.once(logging.INFO, ("left out", label, *names), message)
 
 
+def is_constant(dataset: Dataset) -> bool:
+    """Whether several trials have one value, so that nothing tells which are good."""
+    return dataset.n_trials > 1 and bool(np.all(dataset.Y[0] == dataset.Y))
+
+
 def tell_constant(notices: Notices, label: str, dataset: Dataset) -> None:
     """Warns of a source whose values do not differ."""
-    if dataset.n_trials > 1 and np.all(dataset.Y[0] == dataset.Y):
+    if is_constant(dataset):
         message = (
             f"All {dataset.n_trials} values of the {label} are the same, so it does not tell what "
             "is good: is its objective what it should be?"

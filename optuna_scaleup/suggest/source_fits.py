@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -50,7 +51,7 @@ class SourceFits:
 
         Each comes with a forecast of where the optimum went since, if sizes are known.
         """
-        usable = telling_sources(problem)[-_MAX_SOURCES:]
+        usable = _in_use(problem)
         sources = [self._fit_once(problem, i) for i in usable]
         if problem.scales is None:
             return sources
@@ -62,7 +63,7 @@ class SourceFits:
 
     def share(self, problem: Problem) -> None:
         """Lays the fits of the sources in use on the problem's shelf, old ones as well."""
-        for i in telling_sources(problem)[-_MAX_SOURCES:]:
+        for i in _in_use(problem):
             source, key = self._fit_once(problem, i), _key(problem, i)
             if problem.shelf is not None and key is not None:
                 problem.shelf.put(_shelf_key(key), source.theta)
@@ -75,12 +76,14 @@ class SourceFits:
         """Optima of the sources of known size that the drift is learnt from, small to large."""
         is_known = scales.is_known
         ladder = [i for i in telling_sources(problem) if is_known[i]][-_MAX_LADDER:]
-        return [Optimum(i, *self._locate_once(problem, i)) for i in ladder]
+        return self._located(problem, ladder)
 
     def optima_of(self, problem: Problem) -> list[Optimum]:
         """Optima of the sources that :meth:`sources_of` gives, small to large."""
-        usable = telling_sources(problem)[-_MAX_SOURCES:]
-        return [Optimum(i, *self._locate_once(problem, i)) for i in usable]
+        return self._located(problem, _in_use(problem))
+
+    def _located(self, problem: Problem, indices: Sequence[int]) -> list[Optimum]:
+        return [Optimum(i, *self._locate_once(problem, i)) for i in indices]
 
     def _drift_once(self, problem: Problem, scales: Scales) -> Drift:
         key = _drift_key(problem, scales)
@@ -141,6 +144,11 @@ def telling_sources(problem: Problem) -> list[int]:
         for i, dataset in enumerate(problem.sources)
         if dataset.n_trials and not np.isnan(dataset.X).all()
     ]
+
+
+def _in_use(problem: Problem) -> list[int]:
+    """Indices of the sources that are hypotheses, small to large."""
+    return telling_sources(problem)[-_MAX_SOURCES:]
 
 
 def feature_map_of(problem: Problem) -> FeatureMap:
