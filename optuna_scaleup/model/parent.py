@@ -61,14 +61,22 @@ class Parent:
         shifted = features[..., self.columns] + offset[:, None, :]
         return np.asarray(shifted * self.inverse_lengthscales)
 
+    def unshifted(self, features: Array) -> Array:
+        """Scaled features where both sides shift alike, ``(n, D_all)`` to ``(n, D)``."""
+        return np.asarray(features[:, self.columns] * self.inverse_lengthscales)
+
+    def unscaled(self, shifted: Array) -> Array:
+        """Shiftable features as they were before scaling, ``(..., D)`` to ``(..., n_shift)``."""
+        scale = self.inverse_lengthscales[self.shiftable]
+        return np.asarray(shifted[..., self.shiftable] / scale)
+
     def prior_mean(self, shifted: Array) -> Array:
         """Prior mean at scaled shifted features, ``(..., D)`` to ``(...)``."""
-        u = shifted[..., self.shiftable] / self.inverse_lengthscales[self.shiftable]
-        return bowl(u, self.bowl)
+        return bowl(self.unscaled(shifted), self.bowl)
 
     def prior_cov(self, features: Array) -> Array:
         """Prior covariance of the points, ``(n, D_all)`` to ``(n, n)``; no shift changes it."""
-        same = features[:, self.columns] * self.inverse_lengthscales
+        same = self.unshifted(features)
         return self.amplitude_var * self.kernel(same, same) + self.offset_var
 
     def link(
@@ -107,8 +115,8 @@ class Parent:
         pulled = link.corr.pull(self.amplitude_var * sensitivity).sum(axis=-2)
         grad = np.asarray(pulled * self.inverse_lengthscales)[:, self.shiftable]
         if self.bowl and self.n_shift:
-            u = link.shifted[..., self.shiftable] / self.inverse_lengthscales[self.shiftable]
-            grad = grad + np.einsum("bn,bnf->bf", alpha, bowl_gradient(u, self.bowl))
+            slope = bowl_gradient(self.unscaled(link.shifted), self.bowl)
+            grad = grad + np.einsum("bn,bnf->bf", alpha, slope)
         return grad
 
 

@@ -172,7 +172,7 @@ class _ParentPaths:
         kernel = p.amplitude_var * p.kernel(p.scaled, shifted) + p.offset_var
         values = np.einsum("pmq,pm->pq", kernel, self._weights)
         if len(features):
-            own, other = (x[:, p.columns] * p.inverse_lengthscales for x in (features, query))
-            same = p.amplitude_var * p.kernel(own, other) + p.offset_var
+            corr = p.kernel(p.unshifted(features), p.unshifted(query))
+            same = p.amplitude_var * corr + p.offset_var
             values += weights @ same
         return np.asarray(values)

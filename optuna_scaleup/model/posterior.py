@@ -51,14 +51,16 @@ class _Cross:
 
     total: Array  # (K, n, q)
     residual: Correlation  # (K, n, q) of the residual
-    parent: _ParentCross | None
+    by_parent: _ParentCross | None
 
 
 @dataclass(frozen=True)
 class _ParentCross:
+    parent: Parent
     shifted: Array  # (K, q, D_parent)
     to_trials: Array  # (K, n_parent, q) kernel to the parent's trials
-    V: Array  # (K, n_parent, q)
+    V_points: Array  # (K, n_parent, n) of the conditioned points
+    V: Array  # (K, n_parent, q) of the query
     trials: Correlation  # (K, n_parent, q) of the parent's trials and the shifted query
     same: Correlation  # (n, q) of the conditioned points and the query, without shift
 
@@ -160,27 +162,24 @@ class Posterior:
         trials = p.kernel.between(p.scaled, shifted, with_slopes)
         k1 = p.amplitude_var * trials.value + p.offset_var
         V = p.L_inv @ k1
-        points, unshifted = (
-            u[:, p.columns] * p.inverse_lengthscales for u in (self._points, query)
-        )
-        same = p.kernel.between(points, unshifted, with_slopes)
+        same = p.kernel.between(p.unshifted(self._points), p.unshifted(query), with_slopes)
         total = total + p.amplitude_var * same.value + p.offset_var
         total = total - np.swapaxes(self._V, -1, -2) @ V
-        return _Cross(total, residual, _ParentCross(shifted, k1, V, trials, same))
+        by_parent = _ParentCross(p, shifted, k1, self._V, V, trials, same)
+        return _Cross(total, residual, by_parent)
 
     def _prior_mean(self, query: Array, cross: _Cross) -> Array:
-        if self.parent is None or cross.parent is None:
-            d = self._density
+        c, d = cross.by_parent, self._density
+        if c is None:
             return bowl(query[:, d.rows.shiftable], d.bowl_weight)
-        mean = self.parent.prior_mean(cross.parent.shifted)
-        return np.asarray(mean + self.parent.alpha @ cross.parent.to_trials)
+        return np.asarray(c.parent.prior_mean(c.shifted) + c.parent.alpha @ c.to_trials)
 
     def _prior_var(self, cross: _Cross) -> Array:
-        var = self._amplitude[..., 0] + self._density.offset_var
-        if self.parent is None or cross.parent is None:
+        var, c = self._amplitude[..., 0] + self._density.offset_var, cross.by_parent
+        if c is None:
             return np.asarray(var)
-        own = self.parent.amplitude_var + self.parent.offset_var
-        return np.asarray(var + own - (cross.parent.V**2).sum(-2))
+        own = c.parent.amplitude_var + c.parent.offset_var
+        return np.asarray(var + own - (c.V**2).sum(-2))
 
     def _pull_back(self, cross: _Cross, to_cross: Array, is_var: bool) -> Array:
         """Chain rule from the covariances to the query's features, shape ``(K, q, D)``.
@@ -191,10 +190,10 @@ class Posterior:
             is_var: Whether the variance is meant.
         """
         grad = np.asarray(cross.residual.pull(self._amplitude * to_cross) * self._inverse)
-        p, c = self.parent, cross.parent
-        if p is None or c is None or self._V is None:
+        c = cross.by_parent
+        if c is None:
             return grad
-        to_V = -(self._V @ to_cross)
+        p, to_V = c.parent, -(c.V_points @ to_cross)
         if is_var:
             to_V -= 2.0 * c.V
         to_trials = p.L_inv.T @ to_V
@@ -205,10 +204,11 @@ class Posterior:
         return grad
 
     def _add_bowl_gradient(self, grad: Array, query: Array, cross: _Cross) -> None:
-        p, c, d = self.parent, cross.parent, self._density
-        if p is None or c is None:
+        c, d = cross.by_parent, self._density
+        if c is None:
             columns = d.rows.shiftable
             grad[..., columns] += bowl_gradient(query[:, columns], d.bowl_weight)
             return
-        u = c.shifted[..., p.shiftable] / p.inverse_lengthscales[p.shiftable]
-        grad[..., p.columns[p.shiftable]] += bowl_gradient(u, p.bowl)
+        p = c.parent
+        slope = bowl_gradient(p.unscaled(c.shifted), p.bowl)
+        grad[..., p.columns[p.shiftable]] += slope

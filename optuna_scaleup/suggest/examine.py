@@ -19,6 +19,7 @@ from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import SHIFT_DOF
 from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.modeller import Modeller
+from optuna_scaleup.suggest.optima import SMALLEST_STD
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.quasi_random import sobol
@@ -28,7 +29,6 @@ from optuna_scaleup.types import Problem
 
 
 _N_DRAWS = 64
-_SMALLEST_STD = 0.003  # of a measured optimum, widths of the space
 _NEWS = 0.5  # of the variance foreseen is left at most where the trials tell an optimum
 
 
@@ -107,7 +107,7 @@ def _own_optimum(
     var_foreseen = largest.var + drift.motion_std[i] ** 2 * SHIFT_DOF / (SHIFT_DOF - 2.0)
     # Of its 90 % interval, as some functions that are drawn are best anywhere.
     low, mean, high = np.quantile(draws, [0.05, 0.5, 0.95], axis=0)
-    var = ((high - low) / (2.0 * ndtri(0.95))) ** 2 + _SMALLEST_STD**2
+    var = ((high - low) / (2.0 * ndtri(0.95))) ** 2 + SMALLEST_STD**2
     # ``NaN`` compares as false: an axis that some draws lack tells nothing.
     tells = (var < _NEWS * var_foreseen) & np.isfinite(var_foreseen)
     precision = np.where(tells, 1.0 / var - 1.0 / var_foreseen, 0.0)

@@ -27,7 +27,7 @@ FINE_STEPS = (*_STEPS, 0.0016, 0.0006, 0.00025, 0.0001)
 _N_MOVES = 3
 _N_DRAWS = 64
 _N_SEEDS = 3
-_SMALLEST_STD = 0.003  # of a measured optimum, widths of the space
+SMALLEST_STD = 0.003  # of a measured optimum, widths of the space
 
 
 def locate_optimum(dataset: Dataset, space: UnitSpace) -> tuple[Array, Array]:
@@ -82,7 +82,7 @@ def locate_optimum(dataset: Dataset, space: UnitSpace) -> tuple[Array, Array]:
     mean, var = np.full(space.n_dims, 0.5), np.full(space.n_dims, np.inf)
     ordered = known[is_ordered]
     mean[ordered] = (low + (high - low) * draws.mean(axis=0))[is_ordered]
-    var[ordered] = ((high - low) ** 2 * draws.var(axis=0))[is_ordered] + _SMALLEST_STD**2
+    var[ordered] = ((high - low) ** 2 * draws.var(axis=0))[is_ordered] + SMALLEST_STD**2
     return mean, var
 
 
@@ -111,7 +111,6 @@ def optimum_draws(
     Returns:
         Shape ``(P, d)``, ``NaN`` where a point's branch has no such axis.
     """
-
     pool = from_unit_cube(sobol(_N_POOL, space.n_dims, rng), space)
     X = space.legal(np.concatenate([pool, seeds]), fixed)
     rated = functions(activity.mask(X))
