@@ -198,7 +198,7 @@ class Snapshot:
             ValueError: If a source has another number of objectives.
         """
         signs = signs_of(self.study.directions)
-        curves = self._source_curves(signs)
+        curves = self._source_curves()
         target, kinds, unused = finished_rows(
             self.trials, space, signs, curves, self.cost, notices
         )
@@ -218,24 +218,23 @@ class Snapshot:
             shown=space.columns({*self.asking.params, *shown}),
             source_keys=tuple(fingerprint(dataset, space.unit) for dataset in sources),
             scales=self.sizes.scales(known_sizes, space, notices),
-            shelf=self._shelf(notices),
+            shelf=StudyShelf(self.study, notices) if isinstance(self.study, Study) else None,
             n_before=None if self.asking.number < 0 else self.n_before(self.asking),
         )
 
-    def _source_curves(self, signs: Array) -> list[StudyCurves]:
+    def _source_curves(self) -> list[StudyCurves]:
         """Learning curves of the sources, if any trial was pruned that they may say more of."""
-        if len(signs) > 1 or all(trial.state != TrialState.PRUNED for trial in self.trials):
+        if len(self.study.directions) > 1 or all(
+            trial.state != TrialState.PRUNED for trial in self.trials
+        ):
             return []
         return [
-            StudyCurves.of(source.trials, float(self._signs_of(source, signs)[0]))
+            StudyCurves.of(source.trials, float(self._signs_of(source)[0]))
             for source in self.sources
         ]
 
-    def _signs_of(self, source: SourceData, signs: Array) -> Array:
-        return signs if source.directions is None else signs_of(source.directions)
-
-    def _shelf(self, notices: Notices) -> StudyShelf | None:
-        return StudyShelf(self.study, notices) if isinstance(self.study, Study) else None
+    def _signs_of(self, source: SourceData) -> Array:
+        return signs_of(source.directions or self.study.directions)
 
     def is_unit_known(self, target: Dataset, space: SearchSpace, notices: Notices) -> bool:
         """Whether values are predicted in the unit that the study is judged by.
@@ -255,11 +254,10 @@ class Snapshot:
         self, space: SearchSpace, notices: Notices
     ) -> list[tuple[SourceData, Dataset]]:
         """Sources that say anything about any of the parameters, with what they say."""
-        signs = signs_of(self.study.directions)
         usable = []
         for source in self.sources:
-            own_signs = self._signs_of(source, signs)
-            dataset, kinds, _ = finished_rows(source.trials, space, own_signs, cost=self.cost)
+            signs = self._signs_of(source)
+            dataset, kinds, _ = finished_rows(source.trials, space, signs, cost=self.cost)
             label = f"source {source.label!r}"
             tell_use(notices, label, dataset, kinds, is_source=True)
             all_of_it, dataset = dataset, _without_foreign_ranges(dataset, space.unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,8 +126,8 @@ class View:
     @property
     def has_data(self) -> bool:
         """Whether there is anything that a model can be made of."""
-        problem = self.problem()
-        return problem.target.n_trials > 0 or any(s.n_trials for s in problem.sources)
+        studies = (self.problem.target, *self.problem.sources)
+        return any(data.n_trials for data in studies)
 
     def notes(self) -> list[str]:
         """What the reader of a figure has to know of the sources."""
@@ -139,6 +140,7 @@ class View:
         nothing = "Nothing to model yet: the study has no finished trial and no source"
         return ". ".join([reason or nothing, *self.notes()])
 
+    @cached_property
     def problem(self) -> Problem:
         """The problem as the sampler sees it."""
         problem = self.snapshot.problem(self.space, {}, self.sampler.notices)
@@ -150,17 +152,17 @@ class View:
             return None
         return self.sampler.diagnose(self.study)
 
-    def target(self, problem: Problem, survey: Survey, objective: int = 0) -> Surrogate:
+    def target(self, survey: Survey, objective: int) -> Surrogate:
         """The large study's model, as a survey of the problem found it."""
         signs = signs_of(self.study.directions)
         sign = float(signs[objective])
         mixture = survey.models.objectives[objective]
-        data, unit = _with_objective(problem.target, objective), survey.units[objective]
+        data, unit = _with_objective(self.problem.target, objective), survey.units[objective]
         finished = finished_rows(self.snapshot.trials, self.space, signs)
         holds = _holds(self.snapshot.trials, finished.unused, data.n_trials)
         return Surrogate(self.study.study_name, self.space, data, mixture, sign, unit, holds)
 
-    def largest_source(self, modeller: Modeller, objective: int = 0) -> Surrogate | None:
+    def largest_source(self, modeller: Modeller, objective: int) -> Surrogate | None:
         """The model of the largest source that has something to show, on its own."""
         for source in reversed(self.snapshot.sources):
             surrogate = self.source(source, modeller, objective)

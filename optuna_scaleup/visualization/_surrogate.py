@@ -95,11 +95,11 @@ def prepare(
         return view.why_empty()
     if not view.space.open_names:
         return "No trial has a parameter that varies."
-    problem, engine = view.problem(), Engine()
+    problem, engine = view.problem, Engine()
     rng = np.random.default_rng(SEED)
     survey = engine.survey(problem, rng)
     shown = next_suggestion(problem, survey, engine, view.space, fixed, rng)
-    target = view.target(problem, survey, objective)
+    target = view.target(survey, objective)
     source = view.largest_source(engine.modeller, objective)
     name = look.objective_name(target_name, view.study, objective=objective)
     return Panels(view, target, source, shown, name)
