@@ -103,16 +103,15 @@ class Planner:
     def draw(
         self,
         snapshot: Snapshot,
-        distributions: Mapping[str, BaseDistribution],
+        space: SearchSpace,
         decided: Mapping[str, Any],
         shown: Collection[str] = (),
     ) -> dict[str, Any]:
-        """One joint point of the distributions that keeps what is decided.
+        """One joint point of the space that keeps what is decided.
 
         Parameters that its branch seems to lack are left out, but for those that the trial has
         shown to have. If one is asked for all the same, the rest has to be planned anew.
         """
-        space = snapshot.space_of(distributions)
         rng = self.rng(snapshot.asking, len(decided))
         problem = snapshot.problem(space, decided, self.notices, shown)
         for other in undecided_trials(snapshot.trials, snapshot.asking):
@@ -139,7 +138,7 @@ class Planner:
         If another worker was faster with much the same parameters, others are drawn.
         """
         trial, space = snapshot.asking, snapshot.space_of(distributions)
-        params = self.draw(snapshot, distributions, decided, shown)
+        params = self.draw(snapshot, space, decided, shown)
         write_plan(study, trial, Plan.of(params, distributions, is_relative=is_relative))
         for _ in range(_MAX_REDRAWS):
             seen = snapshot.finished()
@@ -147,7 +146,8 @@ class Planner:
                 break
             trial = reread(study, trial)
             snapshot = self.look(study, trial)
-            redrawn = self.draw(snapshot, distributions, decided, shown)
+            space = snapshot.space_of(distributions)
+            redrawn = self.draw(snapshot, space, decided, shown)
             if is_same_point(redrawn, params):  # nothing else is left
                 break
             params = redrawn

@@ -19,6 +19,7 @@ from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.plan import Plan
 from optuna_scaleup.data.plan import planned_params
 from optuna_scaleup.data.plan import write_plan
+from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.planner import Planner
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.types import Problem
@@ -59,9 +60,9 @@ def test_what_another_worker_thinks_of_is_what_it_will_draw(
     study = optuna.create_study()
     first, second = study.ask().number, study.ask().number
     one = Planner(Engine(initial_design=design), Ladder(), None, True, entropy=5)
-    one.draw(one.look(study, study.trials[second]), UNIT, {})
+    one.draw(one.look(study, study.trials[second]), SearchSpace.of(UNIT), {})
     foreseen = problems[-1].pending
-    drawn = one.draw(one.look(study, study.trials[first]), UNIT, {})
+    drawn = one.draw(one.look(study, study.trials[first]), SearchSpace.of(UNIT), {})
     np.testing.assert_allclose(foreseen, [[drawn["x"], drawn["y"]]])
 
 

@@ -6,12 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import constraints_of
 from optuna_scaleup.data.outcomes import counted_value
 from optuna_scaleup.data.outcomes import is_feasible
+from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.report.interval import number
 
 
@@ -51,8 +51,8 @@ def _best_text(study: Study, feasible: Sequence[FrozenTrial]) -> str:
     found = [(value, trial) for trial in feasible if (value := counted_value(trial)) is not None]
     if not found:
         return "No feasible one has a finite value."
-    is_up = study.directions[0] == StudyDirection.MAXIMIZE
-    value, trial = (max if is_up else min)(found, key=lambda pair: pair[0])
+    sign = signs_of(study.directions)[0]
+    value, trial = max(found, key=lambda pair: sign * pair[0])
     return f"**Best feasible: trial {trial.number}, value {number(value)}.**"
 
 

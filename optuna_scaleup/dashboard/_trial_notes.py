@@ -14,6 +14,7 @@ from optuna_scaleup._optuna import enqueued_params
 from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.outcomes import counted_value
+from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.prediction import Prediction
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.report.interval import number
@@ -154,5 +155,5 @@ def _weights(prediction: Prediction, labels: Sequence[str]) -> str:
 
 
 def _is_better(study: Study, value: float, other: float) -> bool:
-    is_up = study.directions[0] == StudyDirection.MAXIMIZE
-    return value > other if is_up else value < other
+    sign = signs_of(study.directions)[0]
+    return bool(sign * value > sign * other)

@@ -1,4 +1,4 @@
-"""Objective values and constraints of finished trials; signs are flipped here and only here."""
+"""Objective values and constraints of finished trials, and which sign makes larger better."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 from optuna.study import Study
-from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import as_float
@@ -22,6 +21,7 @@ from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.labels import numbered
 from optuna_scaleup.data.outcomes import counted_value
+from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.types import Array
 
@@ -109,7 +109,7 @@ def run_of(study: Study, x: str, cost: Cost | None) -> Run:
     if x != "trials":
         trials = [t for t in trials if t.datetime_start and t.datetime_complete]
         trials.sort(key=lambda t: t.datetime_complete.timestamp() if t.datetime_complete else 0.0)
-    sign = 1.0 if study.direction == StudyDirection.MAXIMIZE else -1.0
+    sign = float(signs_of(study.directions)[0])
     values = np.array([_signed_value(trial, sign) for trial in trials])
     best = np.maximum.accumulate(values) if len(values) else values
     if x == "trials":

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
-from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.lineage import read_lineage
+from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.prediction import Prediction
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.visualization import _plotly as look
@@ -91,7 +91,7 @@ def plot_transfer(study: Study, *, target_name: str = "Objective Value") -> go.F
         vertical_spacing=0.06,
     )
     if predicted:
-        shown = _value_range(rows, study.directions[0])
+        shown = _value_range(rows, float(signs_of(study.directions)[0]))
         for trace in [*_predictions(predicted), *_outcomes(rows, shown)]:
             figure.add_trace(trace, row=1, col=1)
         title = look.objective_name(target_name, study)
@@ -231,9 +231,8 @@ def _source_colors(n_sources: int) -> list[str]:
     return [palette[i % len(palette)] for i in reversed(range(n_sources))]
 
 
-def _value_range(rows: Sequence[Expected], direction: StudyDirection) -> list[float] | None:
+def _value_range(rows: Sequence[Expected], sign: float) -> list[float] | None:
     """Shows the good end of outcomes and predictions; one diverged trial does not set it."""
-    sign = 1.0 if direction == StudyDirection.MAXIMIZE else -1.0
     outcomes = [row.outcome for row in rows if row.outcome is not None]
     values = sign * np.array([v for v in outcomes if np.isfinite(v)])
     if len(values) < 3:
