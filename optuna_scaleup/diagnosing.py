@@ -21,8 +21,6 @@ from optuna_scaleup.data.problem import Snapshot
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.usage import is_constant
 from optuna_scaleup.model.diagnosis import Diagnosis
-from optuna_scaleup.model.diagnosis import rank_agreement
-from optuna_scaleup.model.diagnosis import rank_agreement_quantiles
 from optuna_scaleup.model.drift import Drift
 from optuna_scaleup.model.drift import ladder_direction
 from optuna_scaleup.planner import Planner
@@ -82,35 +80,37 @@ def _sources(
 ) -> tuple[SourceReport, ...]:
     """Every source, those in use with what was found out about them."""
     usable = snapshot.usable_sources(space, planner.notices)
-    in_use = [source for source, _ in usable][len(usable) - len(found.sources) :]
     data = {id(source): dataset for source, dataset in usable}
+    in_use = [id(source) for source, _ in usable][len(usable) - len(found.sources) :]
+    place = {key: i for i, key in enumerate(in_use)}
     reports = []
     for source in snapshot.sources:
-        dataset = data.get(id(source))
+        dataset, i = data.get(id(source)), place.get(id(source))
         n_trials = 0 if dataset is None else dataset.n_trials
         flat = dataset is not None and is_constant(dataset)
         report = SourceReport(source.label, n_trials, source.scale, is_constant=flat)
-        for known, diagnosis, weight in zip(in_use, found.sources, found.weights, strict=False):
-            if known is source:
-                # One that does not count is explained by any motion.
-                counts = weight > 1.0 - MISLEADS and found.weights[-1] < 0.5
-                counts = counts and not (flat or diagnosis.is_reversed)
-                report = replace(
-                    report,
-                    weight=weight,
-                    rank_agreement=_rank_agreement(diagnosis),
-                    shifts=_shifts(diagnosis, space) if counts else {},
-                )
-        reports.append(report)
+        reports.append(report if i is None else _examined(report, found, i, space))
     return tuple(reports)
 
 
+def _examined(
+    report: SourceReport, found: Examination, i: int, space: SearchSpace
+) -> SourceReport:
+    """The report on the ``i``-th source in use with what was found out about it."""
+    diagnosis, weight = found.sources[i], found.weights[i]
+    report = replace(report, weight=weight, rank_agreement=_rank_agreement(diagnosis))
+    # One that does not count is explained by any motion.
+    counts = weight > 1.0 - MISLEADS and found.weights[-1] < 0.5
+    if not counts or report.is_constant or report.is_reversed:
+        return report
+    return replace(report, shifts=_shifts(diagnosis, space))
+
+
 def _rank_agreement(diagnosis: Diagnosis) -> Interval | None:
-    n = len(diagnosis.y)
-    tau = rank_agreement(diagnosis.predicted, diagnosis.y)
-    if n < FEWEST_RANKED or not np.isfinite(tau):
+    quantiles = diagnosis.rank_agreement(LEVELS)
+    if len(diagnosis.y) < FEWEST_RANKED or np.isnan(quantiles).any():
         return None
-    return Interval.of(rank_agreement_quantiles(tau, n, LEVELS).tolist())
+    return Interval.of(quantiles.tolist())
 
 
 def _shifts(diagnosis: Diagnosis, space: SearchSpace) -> dict[str, Shift]:

@@ -46,11 +46,15 @@ class Diagnosis:
     predicted: Array
     y: Array
 
+    def rank_agreement(self, levels: Sequence[float]) -> Array:
+        """Quantiles of how well the source ranks the trials; ``NaN`` where that is not known."""
+        tau = rank_agreement(self.predicted, self.y)
+        return rank_agreement_quantiles(tau, len(self.y), levels)
+
     @property
     def is_reversed(self) -> bool:
         """Whether the source ranks the trials the wrong way round, with 95 % probability."""
-        tau = rank_agreement(self.predicted, self.y) if len(self.y) > 1 else 0.0
-        return bool(rank_agreement_quantiles(tau, max(len(self.y), 2), [0.95])[0] < 0.0)
+        return bool(self.rank_agreement([0.95])[0] < 0.0)
 
 
 def diagnose(
@@ -112,7 +116,7 @@ def rank_agreement_quantiles(tau: float, n: int, levels: Sequence[float]) -> Arr
 
     Args:
         tau: As measured.
-        n: Number of trials, at least two.
+        n: Number of trials.
         levels: Probabilities.
     """
     n_pairs = 9.0 * n * (n - 1) / (2.0 * (2 * n + 5))

@@ -47,7 +47,7 @@ def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence
         )
     if not report.n_trials:
         return "No trial of the study has a value yet: nothing tells how good its sources are."
-    wrong = next((source for source in in_use if _is_reversed(source)), None)
+    wrong = next((source for source in in_use if source.is_reversed), None)
     if report.no_source_weight > MISLEADS:
         return _of_those_that_mislead(in_use, wrong, ignored_since)
     if wrong is not None:
@@ -122,8 +122,3 @@ def _is_shown(report: TransferReport, best: SourceReport) -> bool:
     if agreement is not None and agreement.outer[0] > 0.0:
         return True
     return report.n_trials >= _ENOUGH_FOR_WEIGHTS and report.no_source_weight <= _RULED_OUT
-
-
-def _is_reversed(source: SourceReport) -> bool:
-    agreement = source.rank_agreement
-    return agreement is not None and agreement.outer[1] < 0.0

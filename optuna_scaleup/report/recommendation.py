@@ -9,10 +9,10 @@ from typing import Any
 
 from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import Odds
-from optuna_scaleup.report.interval import html_paragraph
-from optuna_scaleup.report.interval import html_table
 from optuna_scaleup.report.interval import number
-from optuna_scaleup.report.interval import text_table
+from optuna_scaleup.report.tables import html_paragraph
+from optuna_scaleup.report.tables import html_table
+from optuna_scaleup.report.tables import text_table
 from optuna_scaleup.types import MISLEADS
 from optuna_scaleup.wording import counted
 

@@ -9,10 +9,10 @@ from typing import Any
 from typing import Final
 
 from optuna_scaleup.report.interval import Interval
-from optuna_scaleup.report.interval import html_paragraph
-from optuna_scaleup.report.interval import html_table
 from optuna_scaleup.report.interval import number
-from optuna_scaleup.report.interval import text_table
+from optuna_scaleup.report.tables import html_paragraph
+from optuna_scaleup.report.tables import html_table
+from optuna_scaleup.report.tables import text_table
 from optuna_scaleup.wording import counted
 
 
@@ -68,6 +68,11 @@ class SourceReport:
     rank_agreement: Interval | None = None
     shifts: Mapping[str, Shift] = field(default_factory=dict)
     is_constant: bool = False
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether it ranks the trials the wrong way round, with 95 % probability."""
+        return self.rank_agreement is not None and self.rank_agreement.outer[1] < 0.0
 
     def to_dict(self) -> dict[str, Any]:
         agreement = self.rank_agreement
