@@ -28,7 +28,7 @@ def numbered(names: Sequence[str]) -> list[str]:
     return labels
 
 
-def shortened(value: Any) -> str:
+def short_repr(value: Any) -> str:
     """A value as Python writes it, without the end of a long one."""
     text = repr(value)
     return text if len(text) <= _MAX_LENGTH else f"{text[: _MAX_LENGTH - 3]}..."
@@ -36,5 +36,5 @@ def shortened(value: Any) -> str:
 
 def listed(values: Iterable[Any]) -> str:
     """The first few different values, in the order they come in."""
-    texts = list(dict.fromkeys(map(shortened, values)))
+    texts = list(dict.fromkeys(map(short_repr, values)))
     return ", ".join([*texts[:_N_LISTED], "..."] if len(texts) > _N_LISTED else texts)

@@ -25,7 +25,7 @@ from optuna_scaleup._optuna import as_float
 from optuna_scaleup._optuna import as_legal
 from optuna_scaleup._optuna import is_number
 from optuna_scaleup._optuna import logger
-from optuna_scaleup.data.labels import shortened
+from optuna_scaleup.data.labels import short_repr
 
 
 _N_NAMED: Final = 5
@@ -190,7 +190,7 @@ def _reason(
         if legal is None and _is_missing(cells[name]):
             return _Reason(f"without {name!r}")
         if legal is None:
-            example = f", such as {shortened(cells[name])} of type {type(cells[name]).__name__}"
+            example = f", such as {short_repr(cells[name])} of type {type(cells[name]).__name__}"
             return _Reason(f"with {name!r} outside `search_space`", example)
     return None
 

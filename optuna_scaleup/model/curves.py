@@ -59,7 +59,7 @@ class Curves:
 
 
 @dataclass(frozen=True)
-class Prior:
+class RegressionPrior:
     """Normal-inverse-gamma prior of a regression on a constant and one feature.
 
     Attributes:
@@ -75,7 +75,7 @@ class Prior:
     dof: float
 
     @classmethod
-    def at(cls, share: float) -> Prior:
+    def at(cls, share: float) -> RegressionPrior:
         """Prior at a share of the training: a last report is nearly the final value."""
         slope = _FIRST_SLOPE + (_LAST_SLOPE - _FIRST_SLOPE) * share
         noise_var = _FIRST_NOISE_VAR * (_LAST_NOISE_VAR / _FIRST_NOISE_VAR) ** share
@@ -112,7 +112,7 @@ def estimate(
         np.concatenate([X for X, _, _ in studies]),
         np.concatenate([z for _, z, _ in studies]),
         np.concatenate([np.full(len(z), weight) for _, z, weight in studies]),
-        Prior.at(share),
+        RegressionPrior.at(share),
     )
     mean, var = regression.predict(_with_ones(by_report(reports)))
     v = np.minimum(warp.unwarp(mean), 1.0)
@@ -157,7 +157,7 @@ class Regression:
     dof: float
 
     @classmethod
-    def fit(cls, X: Array, z: Array, weights: Array, prior: Prior) -> Regression:
+    def fit(cls, X: Array, z: Array, weights: Array, prior: RegressionPrior) -> Regression:
         """Fits rows ``X``, shape ``(n, 2)``, to ``z``, shape ``(n,)``.
 
         Args:

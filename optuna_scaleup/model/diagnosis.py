@@ -15,7 +15,7 @@ from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.hyperposterior import draw
 from optuna_scaleup.model.rows import Rows
-from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import QuasiRandom
@@ -58,7 +58,7 @@ class Diagnosis:
 
 
 def diagnose(
-    rows: Rows, source: Source, quasi_random: QuasiRandom, hyperprior: Hyperprior = VALUES
+    rows: Rows, source: FittedSource, quasi_random: QuasiRandom, hyperprior: Hyperprior = VALUES
 ) -> Diagnosis:
     """Draws the relation of a study to one source from its posterior.
 
@@ -125,7 +125,7 @@ def rank_agreement_quantiles(tau: float, n: int, levels: Sequence[float]) -> Arr
     return np.asarray(2.0 * share - 1.0)
 
 
-def _left_out(density: Density, source: Source, theta: Array, weight: Array) -> Array:
+def _left_out(density: Density, source: FittedSource, theta: Array, weight: Array) -> Array:
     """Predictions of the source alone; each trial's by draws that are reweighted as without it."""
     n = density.n_trials
     if not n:

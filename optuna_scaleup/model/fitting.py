@@ -32,7 +32,7 @@ from optuna_scaleup.model.hypotheses import log_priors
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.posterior import Posterior
 from optuna_scaleup.model.rows import Rows
-from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import QuasiRandom
@@ -71,7 +71,7 @@ class _Setting:
     additive_share: float
     is_smooth: bool
 
-    def density(self, rows: Rows, source: Source | None) -> Density:
+    def density(self, rows: Rows, source: FittedSource | None) -> Density:
         """Of the hyperparameters of one hypothesis."""
         if source is not None:
             return transfer_density(
@@ -92,7 +92,7 @@ def fit_mixture(
     X: Array,
     y: Array,
     noise_var: Array | None,
-    sources: Sequence[Source],
+    sources: Sequence[FittedSource],
     X_pending: Array,
     quasi_random: QuasiRandom,
     hyperprior: gp.Hyperprior = gp.VALUES,
@@ -126,7 +126,7 @@ def fit_mixture(
         effort.additive_share(aim),
         is_smooth,
     )
-    hypotheses: list[Source | None] = [*sources, None]
+    hypotheses: list[FittedSource | None] = [*sources, None]
     if len(y):
         fit_rows = rows.representative(MAX_FIT_ROWS)
         draws = [_draws_of(setting, fit_rows, s, effort, aim, quasi_random) for s in hypotheses]
@@ -155,12 +155,12 @@ def fit_mixture(
     )
 
 
-def _gain(source: Source | None) -> float:
+def _gain(source: FittedSource | None) -> float:
     """What a study without a trial may gain by its size, see :class:`Mixture`."""
     return _GAIN_OF_SIZE if source is not None and source.is_sized else 0.0
 
 
-def _own_log_scale(rows: Rows, sources: Sequence[Source], is_sought: bool) -> float:
+def _own_log_scale(rows: Rows, sources: Sequence[FittedSource], is_sought: bool) -> float:
     """Of the study's own model; a source's as long as few trials tell."""
     if sources and not knows_its_scale(rows.n_measured, is_sought):
         return sources[-1].log_scale
@@ -170,7 +170,7 @@ def _own_log_scale(rows: Rows, sources: Sequence[Source], is_sought: bool) -> fl
 def _draws_of(
     setting: _Setting,
     rows: Rows,
-    source: Source | None,
+    source: FittedSource | None,
     effort: Effort,
     aim: Aim,
     quasi_random: QuasiRandom,

@@ -38,7 +38,7 @@ _N_DECIMALS = 4  # Rounded, a fit is the same whether it was made here or read a
 
 
 @dataclass(frozen=True)
-class Source:
+class FittedSource:
     """A fitted small study.
 
     Attributes:
@@ -64,7 +64,7 @@ class Source:
     shift_std: Array
     is_sized: bool = False
 
-    def moved(self, motion_mean: Array, motion_std: Array) -> Source:
+    def moved(self, motion_mean: Array, motion_std: Array) -> FittedSource:
         """The same source, of known size, with a forecast of where the optimum went.
 
         Args:
@@ -84,7 +84,7 @@ def fit_source(
     n_axes: int,
     theta: Array | None = None,
     hyperprior: gp.Hyperprior = gp.VALUES,
-) -> Source:
+) -> FittedSource:
     """Fits the GP of a small study.
 
     Args:
@@ -92,7 +92,7 @@ def fit_source(
         columns: Which of the target's features these are, shape ``(D,)``.
         axes: Which of the target's axes ``rows.axis`` numbers, shape ``(rows.n_axes,)``.
         n_axes: Number of the target's axes.
-        theta: :attr:`Source.theta` of an earlier fit to the same rows; one that cannot be is
+        theta: :attr:`FittedSource.theta` of an earlier fit to the same rows; one that cannot be is
             ignored.
         hyperprior: Of its GP.
     """
@@ -124,7 +124,7 @@ def fit_source(
     log_lengthscales = gp.gp_prior(n_axes, 0.0, hyperprior).loc[:n_axes].copy()
     log_lengthscales[axes] = t.log_lengthscales[0]
     n_shift = parent.n_shift
-    return Source(
+    return FittedSource(
         parent=parent,
         log_lengthscales=log_lengthscales,
         log_scale=float(t.log_scale[0]),
@@ -142,7 +142,7 @@ def _density(rows: Rows, log_scale: float, hyperprior: gp.Hyperprior) -> Density
 
 def transfer_density(
     rows: Rows,
-    source: Source,
+    source: FittedSource,
     hyperprior: gp.Hyperprior = gp.VALUES,
     offset_var: float = OFFSET_VAR,
     additive_share: float = 0.0,

@@ -16,7 +16,7 @@ from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.gp import CLASSES
 from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.rows import Rows
-from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.suggest.optima import locate_optimum
 from optuna_scaleup.types import Array
@@ -42,11 +42,11 @@ class SourceFits:
     """
 
     def __init__(self) -> None:
-        self._cache: dict[_Key, Source] = {}
+        self._cache: dict[_Key, FittedSource] = {}
         self._optima: dict[_Key, tuple[Array, Array]] = {}
         self._drifts: dict[_Key, Drift] = {}
 
-    def sources_of(self, problem: Problem) -> list[Source]:
+    def sources_of(self, problem: Problem) -> list[FittedSource]:
         """The fitted sources of a problem, small to large, without those that say nothing.
 
         Each comes with a forecast of where the optimum went since, if sizes are known.
@@ -92,7 +92,7 @@ class SourceFits:
     def _fit_drift(self, problem: Problem, scales: Scales) -> Drift:
         return fit_drift(scales, self.ladder_of(problem, scales))
 
-    def _fit_once(self, problem: Problem, i: int) -> Source:
+    def _fit_once(self, problem: Problem, i: int) -> FittedSource:
         key = _key(problem, i)
         return _once(self._cache, key, lambda: _fit_shared(problem, i, key))
 
@@ -160,7 +160,7 @@ def feature_map_of(problem: Problem) -> FeatureMap:
     return FeatureMap.of(problem.space, conditional)
 
 
-def _fit_shared(problem: Problem, i: int, key: _Key | None) -> Source:
+def _fit_shared(problem: Problem, i: int, key: _Key | None) -> FittedSource:
     """Fits a source unless another worker did."""
     shelf = problem.shelf
     if shelf is None or key is None:
@@ -176,7 +176,7 @@ def _shelf_key(key: _Key) -> str:
     return hashlib.sha256(repr((_METHOD, *key)).encode()).hexdigest()[:_N_KEY_DIGITS]
 
 
-def _fit(problem: Problem, i: int, theta: Array | None = None) -> Source:
+def _fit(problem: Problem, i: int, theta: Array | None = None) -> FittedSource:
     """Fits a source on the axes that it knows."""
     dataset, feature_map = problem.sources[i], feature_map_of(problem)
     known_axes = np.flatnonzero(~np.isnan(dataset.X).all(axis=0))

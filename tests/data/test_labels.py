@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from optuna_scaleup.data.labels import listed
 from optuna_scaleup.data.labels import numbered
-from optuna_scaleup.data.labels import shortened
+from optuna_scaleup.data.labels import short_repr
 from optuna_scaleup.wording import counted
 
 
@@ -32,7 +32,7 @@ def test_no_two_are_called_the_same(names: list[str]) -> None:
 
 
 def test_values_in_words() -> None:
-    assert [shortened(v) for v in (0.1 + 0.2, 10**50, "a", True)] == [
+    assert [short_repr(v) for v in (0.1 + 0.2, 10**50, "a", True)] == [
         "0.30000000000000004",
         f"1{'0' * 36}...",
         "'a'",

@@ -10,8 +10,8 @@ from scipy import integrate
 from scipy import stats
 
 from optuna_scaleup.model.curves import Curves
-from optuna_scaleup.model.curves import Prior
 from optuna_scaleup.model.curves import Regression
+from optuna_scaleup.model.curves import RegressionPrior
 from optuna_scaleup.model.curves import estimate
 from optuna_scaleup.types import Array
 
@@ -33,7 +33,7 @@ def test_regression_agrees_with_numerical_integration() -> None:
     X = np.column_stack([np.ones(6), rng.normal(size=6)])
     z = 0.3 + 0.8 * X[:, 1] + 0.2 * rng.normal(size=6)
     query = np.array([[1.0, 2.0]])
-    prior = Prior.at(0.4)
+    prior = RegressionPrior.at(0.4)
     mean, var = Regression.fit(X, z, np.ones(6), prior).predict(query)
 
     prior_cov = np.diag(1.0 / prior.precision)
@@ -54,7 +54,7 @@ def test_regression_agrees_with_numerical_integration() -> None:
 
 def test_a_row_of_weight_two_is_two_rows() -> None:
     X, z = np.array([[1.0, 0.5], [1.0, -1.0]]), np.array([0.2, -0.4])
-    prior = Prior.at(0.5)
+    prior = RegressionPrior.at(0.5)
     doubled = Regression.fit(X, z, np.array([2.0, 1.0]), prior).predict(X)
     repeated = Regression.fit(X[[0, 0, 1]], z[[0, 0, 1]], np.ones(3), prior).predict(X)
     np.testing.assert_allclose(doubled, repeated)

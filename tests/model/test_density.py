@@ -14,7 +14,7 @@ from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.gp import gp_density
 from optuna_scaleup.model.rows import Rows
-from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.types import Array
@@ -58,7 +58,7 @@ def mixed_rows(n: int, optimum: float, seed: int, noisy: bool) -> Rows:
     return Rows.of(fm, X, y, np.linspace(0.0, 0.2, n) if noisy else None)
 
 
-def mixed_source(seed: int = 3) -> Source:
+def mixed_source(seed: int = 3) -> FittedSource:
     rows = mixed_rows(14, 0.3, seed, noisy=False)
     return fit_source(rows, np.arange(rows.features.shape[1]), np.arange(4), 4)
 

@@ -17,7 +17,7 @@ from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import SHIFT_DOF
 from optuna_scaleup.model.sources import SHIFT_STD
-from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.suggest.quasi_random import sobol
@@ -36,7 +36,7 @@ def rows(n: int, optimum: float, seed: int, noise_var: Array | None = None) -> R
     return Rows.of(feature_map(continuous(1), X), X, quadratic(X, optimum), noise_var)
 
 
-def source(optimum: float) -> Source:
+def source(optimum: float) -> FittedSource:
     return fit_source(rows(15, optimum, 1), np.arange(1), np.arange(1), 1)
 
 
@@ -61,7 +61,7 @@ def test_trials_of_pure_noise_leave_the_motion_open() -> None:
         assert (spread > expected) == is_open
 
 
-def left_out(trials: Rows, one: Source, kept: Array) -> Array:
+def left_out(trials: Rows, one: FittedSource, kept: Array) -> Array:
     """Predictions by many draws of the prior, weighted by the likelihood of other trials."""
     density = transfer_density(trials, one)
     noise_var = None if trials.noise_var is None else trials.noise_var[kept]

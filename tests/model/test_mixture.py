@@ -18,7 +18,7 @@ from optuna_scaleup.model.hypotheses import LARGER_IS_CLOSER
 from optuna_scaleup.model.hypotheses import PRIOR_NO_SOURCE
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.rows import Rows
-from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.types import Array
@@ -36,13 +36,13 @@ def quasi_random(seed: int = 0) -> QuasiRandom:
     return lambda n_points, n_dims: sobol(n_points, n_dims, rng)
 
 
-def source_of(X: Array, y: Array) -> Source:
+def source_of(X: Array, y: Array) -> FittedSource:
     rows = Rows.of(feature_map(continuous(X.shape[1]), X), X, y)
     axes = np.arange(X.shape[1])
     return fit_source(rows, axes, axes, X.shape[1])
 
 
-def fitted(n: int, sources: Sequence[Source], optimum: float = 0.45) -> Mixture:
+def fitted(n: int, sources: Sequence[FittedSource], optimum: float = 0.45) -> Mixture:
     X = np.random.default_rng(1).random((n, 2))
     fm = feature_map(continuous(2), X)
     return fit_mixture(
@@ -50,12 +50,12 @@ def fitted(n: int, sources: Sequence[Source], optimum: float = 0.45) -> Mixture:
     )
 
 
-def good_source() -> Source:
+def good_source() -> FittedSource:
     X = np.random.default_rng(2).random((25, 2))
     return source_of(X, quadratic(X, 0.4))
 
 
-def misleading_source() -> Source:
+def misleading_source() -> FittedSource:
     X = np.random.default_rng(3).random((25, 2))
     return source_of(X, np.random.default_rng(4).standard_normal(25))
 

@@ -7,7 +7,7 @@ import numpy as np
 from optuna_scaleup.model import gp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.rows import Rows
-from optuna_scaleup.model.sources import Source
+from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.model.warp import robust_scale
@@ -18,7 +18,7 @@ from tests.fakes import feature_map
 from tests.fakes import quadratic
 
 
-def fitted(unit: float = 1.0) -> tuple[Source, Array, Array]:
+def fitted(unit: float = 1.0) -> tuple[FittedSource, Array, Array]:
     rng = np.random.default_rng(0)
     X = rng.random((25, 2))
     y = unit * (quadratic(X, 0.3) + 0.01 * rng.standard_normal(25))
