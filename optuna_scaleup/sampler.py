@@ -19,8 +19,8 @@ from optuna.trial import TrialState
 from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup.data.arguments import check_independent_sampler
-from optuna_scaleup.data.arguments import check_n_startup_trials
 from optuna_scaleup.data.arguments import checked_search_space
+from optuna_scaleup.data.arguments import checked_whole_number
 from optuna_scaleup.data.arguments import entropy_of
 from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.encoding import random_coordinate
@@ -142,13 +142,14 @@ class ScaleUpSampler(BaseSampler):
         deterministic_objective: bool = False,
         warn_independent_sampling: bool = True,
     ) -> None:
-        check_n_startup_trials(n_startup_trials)
         check_independent_sampler(independent_sampler)
         engine = Engine(
             Modeller(deterministic_objective),
             acquisition=acquisition,
             initial_design=initial_design,
-            n_startup_trials=n_startup_trials,
+            n_startup_trials=checked_whole_number(
+                n_startup_trials, "n_startup_trials", "a number of trials"
+            ),
             design_seed=0 if seed is None else seed,  # one design for all workers of a study
         )
         self._planner = Planner(

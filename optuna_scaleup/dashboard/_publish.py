@@ -22,11 +22,12 @@ from optuna_scaleup.dashboard._trial_notes import ENDED
 from optuna_scaleup.dashboard._trial_notes import best_before
 from optuna_scaleup.dashboard._trial_notes import trial_note
 from optuna_scaleup.data.arguments import check_study
+from optuna_scaleup.data.arguments import checked_whole_number
+from optuna_scaleup.visualization import plot_recommendation
 from optuna_scaleup.visualization import plot_transfer
 from optuna_scaleup.visualization._drift import drift_figure
 from optuna_scaleup.visualization._drift import shown_names
 from optuna_scaleup.visualization._model import View
-from optuna_scaleup.visualization._recommendation import plot_recommendation
 from optuna_scaleup.visualization._surrogate import prepare
 from optuna_scaleup.visualization._surrogate_slice import most_telling
 from optuna_scaleup.visualization._surrogate_slice import slice_figure
@@ -86,14 +87,13 @@ class DashboardCallback:
 
     Raises:
         ImportError: If optuna-dashboard or plotly is not installed.
-        ValueError: If ``every`` is not positive.
+        TypeError: If ``every`` is no whole number.
+        ValueError: If it is not positive.
     """
 
     def __init__(self, every: int = 5) -> None:
-        if every < 1:
-            raise ValueError(f"`every` is a number of trials, at least 1; got {every!r}.")
+        self._every = checked_whole_number(every, "every", "a number of trials", least=1)
         check_dashboard()
-        self._every = every
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         if (trial.number + 1) % self._every:

@@ -51,11 +51,6 @@ def check_study(study: Any) -> None:
         raise TypeError(f"`study` is an Optuna study, one; got a {type(study).__name__!r}.")
 
 
-def check_n_startup_trials(n_startup_trials: Any) -> None:
-    """Raises TypeError or ValueError unless this is a number of trials."""
-    checked_whole_number(n_startup_trials, "n_startup_trials", "a number of trials")
-
-
 def check_independent_sampler(sampler: Any) -> None:
     """Raises TypeError unless this is a sampler or None."""
     if sampler is not None and not isinstance(sampler, BaseSampler):

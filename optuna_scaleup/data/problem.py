@@ -204,7 +204,7 @@ class Snapshot:
         )
         del kinds["skipped as pruned"], kinds[PRUNED_USED]  # Optuna has told the user
         if kinds:
-            tell_use(notices, f"study {self.study.study_name!r}", target, kinds)
+            tell_use(f"study {self.study.study_name!r}", target, kinds, notices)
         usable = self.usable_sources(space, notices)
         sources = tuple(dataset for _, dataset in usable)
         known_sizes = [source.scale for source, _ in usable]
@@ -259,16 +259,16 @@ class Snapshot:
             signs = self._signs_of(source)
             dataset, kinds, _ = finished_rows(source.trials, space, signs, cost=self.cost)
             label = f"source {source.label!r}"
-            tell_use(notices, label, dataset, kinds, is_source=True)
+            tell_use(label, dataset, kinds, notices, is_source=True)
             all_of_it, dataset = dataset, _without_foreign_ranges(dataset, space.unit)
             foreign = foreign_names(all_of_it, dataset, space)
-            tell_foreign(notices, label, foreign, source.trials, space)
+            tell_foreign(label, foreign, source.trials, space, notices)
             if not np.isnan(dataset.X).all():
                 usable.append((source, dataset))
-                tell_constant(notices, label, dataset)
-                tell_left_out(notices, label, left_out_names(source.trials, self.trials))
+                tell_constant(label, dataset, notices)
+                tell_left_out(label, left_out_names(source.trials, self.trials), notices)
             elif dataset.n_trials and space.names and not foreign:
-                tell_unshared(notices, label)
+                tell_unshared(label, notices)
         return usable
 
 

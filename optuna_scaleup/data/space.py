@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import TYPE_CHECKING
 from typing import Any
+from typing import Final
 
 import numpy as np
 from optuna.trial import TrialState
@@ -27,6 +28,9 @@ from optuna_scaleup.types import are_near
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import FrozenTrial
+
+
+_ENDED: Final = (TrialState.COMPLETE, TrialState.PRUNED)  # a failed trial may lack parameters
 
 
 @dataclass(frozen=True)
@@ -160,12 +164,10 @@ def observed_distributions(trials: Iterable[FrozenTrial]) -> dict[str, BaseDistr
 
 def is_settled(trials: Iterable[FrozenTrial]) -> bool:
     """Whether trials ran to their end and all of them had the same parameters."""
-    ended = (TrialState.COMPLETE, TrialState.PRUNED)
-    patterns = {frozenset(t.distributions) for t in trials if t.state in ended}
+    patterns = {frozenset(t.distributions) for t in trials if t.state in _ENDED}
     return len(patterns) == 1 and patterns != {frozenset()}
 
 
 def is_known(trials: Iterable[FrozenTrial]) -> bool:
     """Whether a trial with parameters ran to its end, so that its study shows its space."""
-    ended = (TrialState.COMPLETE, TrialState.PRUNED)
-    return any(t.state in ended and t.distributions for t in trials)
+    return any(t.state in _ENDED and t.distributions for t in trials)

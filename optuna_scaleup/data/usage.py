@@ -14,7 +14,7 @@ from optuna_scaleup._optuna import Notices
 from optuna_scaleup._optuna import is_number
 from optuna_scaleup.data.encoding import CategoricalEncoding
 from optuna_scaleup.data.labels import listed
-from optuna_scaleup.data.labels import shortened
+from optuna_scaleup.data.labels import short_repr
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_known
 from optuna_scaleup.types import Dataset
@@ -40,20 +40,20 @@ def foreign_names(before: Dataset, after: Dataset, space: SearchSpace) -> list[s
 
 
 def tell_foreign(
-    notices: Notices,
     label: str,
     names: Sequence[str],
     trials: Sequence[FrozenTrial],
     space: SearchSpace,
+    notices: Notices,
 ) -> None:
     """Warns of parameters that a source has in another range only, of each of them once.
 
     Args:
-        notices: What was told before.
         label: Of the source.
         names: Of the parameters.
         trials: The source's.
         space: The target's parameters.
+        notices: What was told before.
     """
     new = [name for name in names if not notices.is_done(("foreign", label, name))]
     if new:
@@ -80,17 +80,17 @@ def _found(trials: Sequence[FrozenTrial], name: str) -> str:
 def _wanted(space: SearchSpace, name: str) -> str:
     encoding = space.encodings[space.names.index(name)]
     if name in space.held:
-        return f"the study {shortened(space.held[name])}"
+        return f"the study {short_repr(space.held[name])}"
     if isinstance(encoding, CategoricalEncoding):
         return f"the study {listed(encoding.distribution.choices)}"
     return f"the study {_number(encoding.decode(0.0))} to {_number(encoding.decode(1.0))}"
 
 
 def _number(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else shortened(value)
+    return f"{value:.6g}" if isinstance(value, float) else short_repr(value)
 
 
-def tell_unshared(notices: Notices, label: str) -> None:
+def tell_unshared(label: str, notices: Notices) -> None:
     """Warns of a source that has none of the parameters."""
     message = (
         f"The {label} has no value that a parameter of the study may take; not used. "
@@ -114,7 +114,7 @@ def left_out_names(source: Sequence[FrozenTrial], target: Sequence[FrozenTrial])
     return sorted(name for name in common - own if not last[name].single())
 
 
-def tell_left_out(notices: Notices, label: str, names: Sequence[str]) -> None:
+def tell_left_out(label: str, names: Sequence[str], notices: Notices) -> None:
     """Tells of parameters that blur what a source says."""
     if names:
         named = ", ".join(map(repr, names))
@@ -131,7 +131,7 @@ def is_constant(dataset: Dataset) -> bool:
     return dataset.n_trials > 1 and bool(np.all(dataset.Y[0] == dataset.Y))
 
 
-def tell_constant(notices: Notices, label: str, dataset: Dataset) -> None:
+def tell_constant(label: str, dataset: Dataset, notices: Notices) -> None:
     """Warns of a source whose values do not differ."""
     if is_constant(dataset):
         message = (
@@ -142,15 +142,15 @@ def tell_constant(notices: Notices, label: str, dataset: Dataset) -> None:
 
 
 def tell_use(
-    notices: Notices, label: str, dataset: Dataset, kinds: Counter[str], is_source: bool = False
+    label: str, dataset: Dataset, kinds: Counter[str], notices: Notices, is_source: bool = False
 ) -> None:
     """Tells how many trials of a study are used, and what becomes of special ones.
 
     Args:
-        notices: What was told before.
         label: Of the study.
         dataset: Its trials.
         kinds: How many of them are special, by kind.
+        notices: What was told before.
         is_source: Whether somebody counts on it: a source of which nothing is used is a warning.
     """
     used = f"Using {dataset.n_trials} finished trials of the {label}"

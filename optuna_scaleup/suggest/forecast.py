@@ -59,7 +59,7 @@ def forecast(
     n_points: int,
     levels: Sequence[float],
     rng: np.random.Generator,
-    later: Problem | None = None,
+    later: Problem,
 ) -> Forecast:
     """Recommends points to run at once.
 
@@ -72,8 +72,9 @@ def forecast(
         n_points: How many points.
         levels: Of the quantiles of the values.
         rng: Random numbers.
-        later: What the further points are suggested for, if axes are open to them that the first
-            has settled: nobody has tried any value there, so one for all is not enough.
+        later: What the further points are suggested for: the same, but that axes may be open to
+            them that the first has settled. Nobody has tried any value there, so one for all is
+            not enough.
     """
     output = objective_outputs(problem)[0]
     # What runs may still turn out anyhow.
@@ -85,10 +86,9 @@ def forecast(
         models = replace(models, failure=None)
     observed = observed_feasibility(problem.target, [*models.constraints])
     X = [_best_mean(problem, models, observed, rng)]
-    running_too = later or problem
     while len(X) < n_points:
-        running_too = running_too.with_pending(X[-1])
-        x = engine.best_of(running_too, engine.survey(running_too, rng), rng).x
+        later = later.with_pending(X[-1])
+        x = engine.best_of(later, engine.survey(later, rng), rng).x
         if is_tried(x[None], np.array(X))[0]:
             break  # the space has no more points
         X.append(x)

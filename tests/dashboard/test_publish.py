@@ -117,6 +117,8 @@ def test_callback_publishes_every_so_often() -> None:
     for every in (0, -1):
         with pytest.raises(ValueError, match="at least 1"):
             DashboardCallback(every=every)
+    with pytest.raises(TypeError, match="`every` is a number of trials"):
+        DashboardCallback(every=2.5)  # type: ignore[arg-type]
 
 
 def test_a_broken_dashboard_does_not_stop_the_study(log_lines: list[str]) -> None:

@@ -138,6 +138,7 @@ def test_no_recommendation_where_trials_fail() -> None:
     X = np.random.default_rng(2).random((14, 2))
     fails = X[:, 0] > CLIFF
     target = Dataset(X[~fails], X[~fails, :1], X_failed=X[fails])
-    found = forecast(Engine(), problem_of(target), 1, (0.5,), np.random.default_rng(0))
+    problem = problem_of(target)
+    found = forecast(Engine(), problem, 1, (0.5,), np.random.default_rng(0), problem)
     assert 0.4 < found.X[0, 0] < CLIFF + 0.05
     assert np.mean(found.optima[:, 0] < CLIFF + 0.1) > 0.8

@@ -22,7 +22,7 @@ def test_few_optima_are_where_no_source_looks(monkeypatch: pytest.MonkeyPatch) -
     source = quadratic_study(25, 1, 0.2, np.random.default_rng(0))
     problem = Problem(continuous(1), no_trials(1), (source,))
     optima = [
-        forecast(Engine(), problem, 1, (0.5,), np.random.default_rng(seed)).optima
+        forecast(Engine(), problem, 1, (0.5,), np.random.default_rng(seed), problem).optima
         for seed in range(2)
     ]
     assert 0.01 < np.mean(np.concatenate(optima) > 0.65) < 0.06
