@@ -26,6 +26,7 @@ from tqdm import tqdm
 from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
 from benchmarks.summary import mean_by_trial
+from optuna_scaleup import ScaleUpSampler
 
 
 COUNTS = (5, 10, 15, 20, 30)
@@ -105,15 +106,9 @@ def _digits() -> tuple[Any, Any]:
     return X / 16.0, y
 
 
-def _scaleup(seed: int) -> BaseSampler:
-    from optuna_scaleup import ScaleUpSampler
-
-    return ScaleUpSampler(seed=seed)
-
-
 OBJECTIVES: dict[str, Callable[[optuna.Trial], float]] = {"tree": tree, "layers": layers}
 SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "scaleup": _scaleup,
+    "scaleup": lambda seed: ScaleUpSampler(seed=seed),
     "tpe_group": lambda seed: TPESampler(multivariate=True, group=True, seed=seed),
     "random": lambda seed: RandomSampler(seed=seed),
 }

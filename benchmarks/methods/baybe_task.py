@@ -18,6 +18,7 @@ from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
 from benchmarks.methods.method import Session
 from benchmarks.methods.source_params import complete
+from benchmarks.methods.unit_cube import MAX_GRID_ROWS
 from benchmarks.methods.unit_cube import levels_of
 from benchmarks.methods.unit_cube import n_configurations
 from benchmarks.methods.unit_cube import place_of
@@ -26,7 +27,6 @@ from benchmarks.tasks import Task
 
 
 STUDY, TARGET, VALUE = "_study", "target", "_value"
-MAX_GRID_ROWS = 5_000  # Smaller spaces are searched whole.
 
 
 def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:

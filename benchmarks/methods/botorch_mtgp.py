@@ -19,12 +19,12 @@ from benchmarks.methods.method import Method
 from benchmarks.methods.method import Session
 from benchmarks.methods.source_params import complete
 from benchmarks.methods.source_params import first_params
+from benchmarks.methods.unit_cube import MAX_GRID_ROWS
 from benchmarks.methods.unit_cube import UnitCube
 from benchmarks.tasks import Task
 
 
 TARGET = 0
-MAX_GRID_ROWS = 5_000  # Smaller spaces are searched whole.
 N_RESTARTS = 10
 N_RAW_SAMPLES = 512
 

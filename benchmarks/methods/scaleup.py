@@ -12,6 +12,8 @@ from benchmarks.methods.method import Method
 from benchmarks.methods.method import Session
 from benchmarks.methods.method import StudySession
 from benchmarks.tasks import Task
+from optuna_scaleup import ScaleUpSampler
+from optuna_scaleup import Source
 
 
 def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
@@ -19,32 +21,20 @@ def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
 
 
 def _start_cold(task: Task, sources: Sequence[Study], seed: int) -> Session:
-    from optuna_scaleup import ScaleUpSampler
-
     return StudySession(task, ScaleUpSampler(seed=seed))
 
 
 def scaleup_sampler(
     task: Task, sources: Sequence[Study], seed: int, **options: Any
 ) -> BaseSampler:
-    """Our sampler with its sources, and their sizes where the task and the package know them."""
-    from optuna_scaleup import ScaleUpSampler
-
-    return ScaleUpSampler(**_arguments(task, sources), seed=seed, **options)
-
-
-def _arguments(task: Task, sources: Sequence[Study]) -> dict[str, Any]:
-    from optuna_scaleup import Source
-
+    """Our sampler with its sources, and their sizes where the task knows them."""
     if task.scale is None:
-        return {"source": list(sources)}
-    return {
-        "source": [
-            Source(study, scale=dict(surface.scale or {}))
-            for study, surface in zip(sources, task.sources, strict=True)
-        ],
-        "scale": dict(task.scale),
-    }
+        return ScaleUpSampler(sources, seed=seed, **options)
+    sized = [
+        Source(study, scale=surface.scale)
+        for study, surface in zip(sources, task.sources, strict=True)
+    ]
+    return ScaleUpSampler(sized, scale=task.scale, seed=seed, **options)
 
 
 METHOD = Method("scaleup", "ScaleUpSampler with the sources", _start, is_ours=True)

@@ -20,6 +20,7 @@ from benchmarks.tasks.task import Array
 from benchmarks.tasks.task import Params
 
 
+MAX_GRID_ROWS = 5_000  # Smaller spaces are searched whole.
 Numeric = FloatDistribution | IntDistribution
 
 
