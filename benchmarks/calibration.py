@@ -29,9 +29,9 @@ from benchmarks.sources import source_studies
 from benchmarks.suites import select_tasks
 from benchmarks.summary import ALL
 from benchmarks.table_file import kept_rows
+from optuna_scaleup import Interval
 from optuna_scaleup import recommend
 from optuna_scaleup.data.prediction import read_prediction
-from optuna_scaleup.report.interval import Interval
 
 
 LADDER_LENGTHS = (2, 3, 4)

@@ -43,8 +43,8 @@ from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
 from benchmarks.summary import mean_by_trial
 from benchmarks.table_file import kept_rows
+from optuna_scaleup import Interval
 from optuna_scaleup import ScaleUpSampler
-from optuna_scaleup.report.interval import Interval
 
 
 CLOSE = 0.1  # of an exponent

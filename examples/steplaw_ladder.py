@@ -33,6 +33,7 @@ from threadpoolctl import threadpool_limits
 
 from _common import format_table
 from _figures import write_page
+from optuna_scaleup import Interval
 from optuna_scaleup import Recommendation
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup import Source
@@ -161,9 +162,10 @@ def figure(found: Recommendation, runs: Mapping[Setting, Runs]) -> go.Figure:
             drawn.add_trace(trace, row=1, col=column)
 
         where = found.optimum[name]
+        assert isinstance(where, Interval)  # no parameter here is categorical
         for label, (low, high), width in (
-            ("predicted optimum, 90 %", where.outer, 6),  # type: ignore[union-attr]
-            ("predicted optimum, 50 %", where.inner, 14),  # type: ignore[union-attr]
+            ("predicted optimum, 90 %", where.outer, 6),
+            ("predicted optimum, 50 %", where.inner, 14),
         ):
             line = {"color": "rgba(31, 119, 180, 0.45)", "width": width}
             add([compute[-1]] * 2, [low, high], label, mode="lines", line=line)

@@ -48,11 +48,11 @@ from _gpt import loss_of
 from _gpt import read_text
 from _gpt import windows
 from _torch import pick_device
+from optuna_scaleup import Interval
 from optuna_scaleup import Recommendation
 from optuna_scaleup import ScaleUpSampler
 from optuna_scaleup import Source
 from optuna_scaleup import recommend
-from optuna_scaleup.report.interval import Interval
 
 
 VALUE = "cross-entropy"

@@ -25,12 +25,22 @@ from typing import TYPE_CHECKING
 
 from optuna_scaleup.data.user_source import Source
 from optuna_scaleup.recommending import recommend
+from optuna_scaleup.report.interval import Interval
+from optuna_scaleup.report.interval import Odds
 from optuna_scaleup.report.recommendation import Recommendation
 from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.sampler import ScaleUpSampler
 
 
-__all__ = ["ScaleUpSampler", "Source", "recommend", "Recommendation", "TransferReport"]
+__all__ = [
+    "ScaleUpSampler",
+    "Source",
+    "recommend",
+    "Recommendation",
+    "Interval",
+    "Odds",
+    "TransferReport",
+]
 
 __version__: str
 
