@@ -154,21 +154,20 @@ def _normal(mean: float, std: float) -> Interval:
 
 def _calibration(trials: Sequence[FrozenTrial]) -> Calibration | None:
     """Predictions recorded with the trials against their outcomes."""
-    pairs = [
-        (interval, trial.values[0])
+    sides = [
+        side
         for trial in trials
         if trial.state == TrialState.COMPLETE
-        and (interval := read_prediction(trial).value_interval) is not None
         and np.isfinite(trial.values[0])
+        and (side := read_prediction(trial).side_of(trial.values[0])) is not None
     ]
-    if not pairs:
+    if not sides:
         return None
-    n_below = sum(value < low for (low, _, _), value in pairs)
-    n_inside = sum(low <= value <= high for (low, _, high), value in pairs)
+    n_inside, n_below = sides.count(0), sides.count(-1)
     # Jeffreys' interval of a proportion (Brown et al., 2001).
-    a, b = n_inside + 0.5, len(pairs) - n_inside + 0.5
+    a, b = n_inside + 0.5, len(sides) - n_inside + 0.5
     coverage = Interval.of(betaincinv(a, b, np.array(LEVELS)).tolist())
-    return Calibration(len(pairs), n_inside, n_below, coverage)
+    return Calibration(len(sides), n_inside, n_below, coverage)
 
 
 def _ignored_since(trials: Sequence[FrozenTrial]) -> int | None:

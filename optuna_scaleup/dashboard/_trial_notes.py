@@ -131,13 +131,12 @@ def _outcome(study: Study, trial: FrozenTrial, prediction: Prediction) -> str:
     if trial.state == TrialState.FAIL:
         return "failed"
     values = ", ".join(_value(value, prediction) for value in trial.values)
-    if prediction.value_interval is None or len(trial.values) != 1:
+    side = prediction.side_of(trial.values[0]) if len(trial.values) == 1 else None
+    if side is None:
         return f"**{values}**"
-    low, _, high = prediction.value_interval
-    value = trial.values[0]
-    if low <= value <= high:
+    if side == 0:
         return f"**{values}**, inside the interval"
-    is_better = _is_better(study, value, high if value > high else low)
+    is_better = _is_better(study, side, 0)
     return f"**{values}**, {'better' if is_better else 'worse'} than the interval"
 
 

@@ -44,6 +44,13 @@ class Prediction:
     source_weights: tuple[float, ...] = ()
     seconds: float | None = None
 
+    def side_of(self, value: float) -> int | None:
+        """Of the interval: -1 below, 0 inside, 1 above; :obj:`None` if there is none."""
+        if self.value_interval is None:
+            return None
+        low, _, high = self.value_interval
+        return int(value > high) - int(value < low)
+
 
 def write_prediction(
     study: Study, trial: FrozenTrial, suggestion: Suggestion, signs: Array, seconds: float

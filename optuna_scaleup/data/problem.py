@@ -34,6 +34,7 @@ from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_known
 from optuna_scaleup.data.space import observed_distributions
 from optuna_scaleup.data.space import varied_distributions
+from optuna_scaleup.data.trials import PRUNED_SKIPPED
 from optuna_scaleup.data.trials import PRUNED_USED
 from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.trials import pending_rows
@@ -202,7 +203,7 @@ class Snapshot:
         target, kinds, unused = finished_rows(
             self.trials, space, signs, curves, self.cost, notices
         )
-        del kinds["skipped as pruned"], kinds[PRUNED_USED]  # Optuna has told the user
+        del kinds[PRUNED_SKIPPED], kinds[PRUNED_USED]  # Optuna has told the user
         if kinds:
             tell_use(f"study {self.study.study_name!r}", target, kinds, notices)
         usable = self.usable_sources(space, notices)

@@ -39,10 +39,11 @@ _N_AVOIDED: Final = 32
 _N_FAILED: Final = 64
 _N_UNDECIDED_HEEDED: Final = 16
 _LONGEST_THOUGHT: Final = timedelta(minutes=1)
+PRUNED_SKIPPED: Final = "skipped as pruned"
 PRUNED_USED: Final = "pruned, their outcome estimated"
 _SKIPPED_STATES: Final = {
     TrialState.FAIL: "that failed",
-    TrialState.PRUNED: "skipped as pruned",
+    TrialState.PRUNED: PRUNED_SKIPPED,
 }
 
 
@@ -98,7 +99,7 @@ def finished_rows(
     )
     Y = _clip_infinite(values)[is_usable]
     stopped, Y_stopped, noise_var = pruned_outcomes(trials, Y, signs, source_curves)
-    kinds["skipped as pruned"] -= len(stopped)
+    kinds[PRUNED_SKIPPED] -= len(stopped)
     kinds[PRUNED_USED] = len(stopped)
     rows = [*kept, *stopped]
     constraints, kinds["with a constraint that is not finite"] = constraint_columns(rows)

@@ -18,6 +18,7 @@ from optuna_scaleup.data.labels import short_repr
 from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_known
 from optuna_scaleup.types import Dataset
+from optuna_scaleup.wording import all_the_same
 
 
 if TYPE_CHECKING:
@@ -134,10 +135,7 @@ def is_constant(dataset: Dataset) -> bool:
 def tell_constant(label: str, dataset: Dataset, notices: Notices) -> None:
     """Warns of a source whose values do not differ."""
     if is_constant(dataset):
-        message = (
-            f"All {dataset.n_trials} values of the {label} are the same, so it does not tell what "
-            "is good: is its objective what it should be?"
-        )
+        message = all_the_same(dataset.n_trials, f"the {label}")
         notices.once(logging.WARNING, ("constant", label), message)
 
 

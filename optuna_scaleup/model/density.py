@@ -89,12 +89,12 @@ class Density:
         return Density(
             self.rows.representative(n_max),
             self.prior,
-            self.parent,
-            self.bowl_weight,
-            self.anchor,
-            self.offset_var,
-            self.kernel.additive_share,
-            self.kernel.is_smooth,
+            parent=self.parent,
+            bowl_weight=self.bowl_weight,
+            anchor=self.anchor,
+            offset_var=self.offset_var,
+            additive_share=self.kernel.additive_share,
+            is_smooth=self.kernel.is_smooth,
         )
 
     @property

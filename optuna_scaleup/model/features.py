@@ -25,6 +25,7 @@ class FeatureMap:
         axis: Index of the axis each feature belongs to, shape ``(n_features,)``.
         choice: Index of the choice a categorical column stands for, else -1.
         is_activity: Whether a column tells active from inactive.
+        n_axes: Number of axes, with or without features.
     """
 
     axis: Array

@@ -46,6 +46,8 @@ class Draws:
 
 @dataclass(frozen=True)
 class Mode:
+    """A maximum of a density and its logarithm there."""
+
     theta: Array  # (p,)
     value: float
 

@@ -9,6 +9,7 @@ from typing import Final
 from optuna_scaleup.report.transfer import SourceReport
 from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.types import MISLEADS
+from optuna_scaleup.wording import all_the_same
 
 
 _LITTLE: Final = 0.05
@@ -41,10 +42,7 @@ def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence
         return "No source has a usable trial with any of the parameters: the study is on its own."
     flat = next((source for source in in_use if source.is_constant), None)
     if flat is not None:
-        return (
-            f"All {flat.n_trials} values of source {flat.label!r} are the same, so it does not "
-            "tell what is good: is its objective what it should be?"
-        )
+        return all_the_same(flat.n_trials, f"source {flat.label!r}")
     if not report.n_trials:
         return "No trial of the study has a value yet: nothing tells how good its sources are."
     wrong = next((source for source in in_use if source.is_reversed), None)

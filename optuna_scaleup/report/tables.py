@@ -28,4 +28,5 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def html_paragraph(text: str) -> str:
+    """A line for a notebook."""
     return f"<p>{html.escape(text)}</p>"

@@ -61,6 +61,7 @@ def stop_of(group: Sequence[Run]) -> float:
 
 
 def groups_of(study: Any) -> dict[str, list[Study]]:
+    """What the user gave as named groups of studies."""
     if isinstance(study, Study):
         return {study.study_name: [study]}
     if isinstance(study, Mapping):
@@ -81,6 +82,7 @@ def _by_name(studies: Iterable[Study]) -> dict[str, list[Study]]:
 
 
 def check(groups: Mapping[str, Sequence[Study]], x: str, cost: Cost | None) -> None:
+    """Raises TypeError or ValueError unless all studies can be shown along one axis."""
     for study in chain.from_iterable(groups.values()):
         check_study(study)
     if x not in X_TITLES:
@@ -105,6 +107,7 @@ def _check_attribute(groups: Mapping[str, Sequence[Study]], cost: str) -> None:
 
 
 def run_of(study: Study, x: str, cost: Cost | None) -> Run:
+    """A study's finished trials along the axis, those without a best value yet left out."""
     trials = [t for t in read_trials(study) if t.state in _FINISHED]
     if x != "trials":
         trials = [t for t in trials if t.datetime_start and t.datetime_complete]

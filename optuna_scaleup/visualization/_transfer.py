@@ -49,10 +49,10 @@ class Expected:
     @property
     def is_inside(self) -> bool | None:
         """Whether a finite outcome lies in the 90 % interval; :obj:`None` without either."""
-        interval = self.prediction.value_interval
-        if interval is None or self.outcome is None or not math.isfinite(self.outcome):
+        if self.outcome is None or not math.isfinite(self.outcome):
             return None
-        return interval[0] <= self.outcome <= interval[2]
+        side = self.prediction.side_of(self.outcome)
+        return None if side is None else side == 0
 
 
 def plot_transfer(study: Study, *, target_name: str = "Objective Value") -> go.Figure:
