@@ -51,33 +51,26 @@ def must_give_way(
         seen: Numbers of the finished trials that the plan takes into account.
         notices: Where unreadable plans are told of.
     """
+
+    def rivals_now() -> list[FrozenTrial]:
+        """Other trials, running or finished meanwhile, with much the same parameters."""
+        return [
+            trial
+            for trial in without_dead(study, read_trials(study), asking, notices)
+            if trial.state != TrialState.WAITING
+            and trial.number != asking.number
+            and trial.number not in seen
+            and space.are_near(intended_params(trial, notices), params)
+        ]
+
     deadline = time.monotonic() + _LONGEST_WAIT
-    while rivals := _rivals(study, asking, params, space, seen, notices):
+    while rivals := rivals_now():
         if any(rival.number < asking.number or _goes_on(rival, notices) for rival in rivals):
             return True
         if time.monotonic() > deadline:
             return True
         time.sleep(_PAUSE)
     return False
-
-
-def _rivals(
-    study: Study,
-    asking: FrozenTrial,
-    params: Mapping[str, Any],
-    space: SearchSpace,
-    seen: Container[int],
-    notices: Notices,
-) -> list[FrozenTrial]:
-    """Other trials, running or finished meanwhile, with much the same parameters."""
-    return [
-        trial
-        for trial in without_dead(study, read_trials(study), asking, notices)
-        if trial.state != TrialState.WAITING
-        and trial.number != asking.number
-        and trial.number not in seen
-        and space.are_near(intended_params(trial, notices), params)
-    ]
 
 
 def _goes_on(trial: FrozenTrial, notices: Notices) -> bool:
