@@ -139,6 +139,14 @@ def test_rank_agreement_is_kendalls() -> None:
     assert np.isnan(rank_agreement(np.zeros(3), np.arange(3.0)))
 
 
+@pytest.mark.parametrize("n", range(4, 31))
+def test_no_rank_agreement_is_zero(n: int) -> None:
+    """Not a number such as -2.2e-16, which reports would show."""
+    low, middle, high = rank_agreement_quantiles(0.0, n, [0.05, 0.5, 0.95])
+    assert middle == 0.0
+    assert low == pytest.approx(-high)
+
+
 def test_rank_agreement_of_few_trials_is_unsure() -> None:
     few, many = (rank_agreement_quantiles(1.0, n, [0.05])[0] for n in (3, 30))
     assert few < 0.5 < 0.9 < many

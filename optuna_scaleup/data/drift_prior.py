@@ -233,7 +233,8 @@ def _checked_exponents(parameter: Any, given: Any, sizes: Sequence[str]) -> dict
 
 
 def _checked_belief(given: Any, what: str) -> Belief:
-    parts = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    is_pair = isinstance(given, Sequence) and not isinstance(given, (str, bytes))
+    parts = tuple(given) if is_pair else (given,)
     if len(parts) not in (1, 2) or not all(map(is_number, parts)):
         raise TypeError(
             f"{what} is an exponent, or an exponent and its standard deviation; got {given!r}."

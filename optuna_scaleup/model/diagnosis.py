@@ -121,8 +121,10 @@ def rank_agreement_quantiles(tau: float, n: int, levels: Sequence[float]) -> Arr
     """
     n_pairs = 9.0 * n * (n - 1) / (2.0 * (2 * n + 5))
     n_right = n_pairs * (1.0 + tau) / 2.0
-    share = betaincinv(n_right + 0.5, n_pairs - n_right + 0.5, np.asarray(levels))
-    return np.asarray(2.0 * share - 1.0)
+    n_wrong, p = n_pairs * (1.0 - tau) / 2.0, np.asarray(levels)
+    right = betaincinv(n_right + 0.5, n_wrong + 0.5, p)
+    wrong = betaincinv(n_wrong + 0.5, n_right + 0.5, 1.0 - p)
+    return np.asarray(right - wrong)  # not 2 right - 1: no agreement is to be 0, not -2e-16
 
 
 def _left_out(density: Density, source: FittedSource, theta: Array, weight: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import UserList
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,14 @@ def test_bad_priors(prior: Any, error: type[Exception], message: str) -> None:
     sizes = {"n": 1.0, "d": 1.0}
     with pytest.raises(error, match=message):
         ScaleUpSampler([Source(study(), scale=sizes)], scale=sizes, drift_prior=prior)
+
+
+def test_a_belief_is_a_sequence_of_any_type() -> None:
+    """Hydra hands over lists of its own, which are no :class:`list`."""
+    given = checked_prior({"lr": {"n": UserList([-0.5, 0.1])}}, ["n"])
+    assert plain_prior(given) == {"lr": {"n": [-0.5, 0.1]}}
+    with pytest.raises(TypeError, match="an exponent"):
+        checked_prior({"lr": {"n": "05"}}, ["n"])
 
 
 @pytest.mark.parametrize("prior", ["mup", {"lr": -0.7}, {"lr": {"params": -0.7}}])
