@@ -20,6 +20,7 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.samplers import PartialFixedSampler
 from optuna.storages.journal import JournalFileBackend
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
@@ -79,7 +80,7 @@ class Telling:
     space: Space = field(default_factory=lambda: SPACE)
     params: Callable[[Params], Params] = dict
     value: Callable[[float], float] = float
-    direction: str = "minimize"
+    direction: StudyDirection = StudyDirection.MINIMIZE
     source: Callable[[optuna.Study], Any] = lambda study: study
     arguments: Mapping[str, Any] | None = None
 
@@ -148,9 +149,9 @@ def _unfinished(study: optuna.Study) -> optuna.Study:
 
 
 TELLINGS = {
-    "negated": Telling(value=lambda v: -v, direction="maximize"),
+    "negated": Telling(value=lambda v: -v, direction=StudyDirection.MAXIMIZE),
     "in another unit": Telling(value=lambda v: 8.0 * v),
-    "asked for in another order": Telling(space=dict(reversed(SPACE.items()))),
+    "asked for in another order": Telling(space=dict(reversed([*SPACE.items()]))),
     "other names": Telling(
         space={f"net.{name}": d for name, d in SPACE.items()},
         params=lambda params: {f"net.{name}": v for name, v in params.items()},
