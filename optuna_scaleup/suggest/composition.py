@@ -112,11 +112,13 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
     factors: list[Term] = [log_feasibility(model) for model in models.limits]
     if models.log_cost is not None and not (is_first and len(models.objectives) > 1):
         factors.append(LogCheapness(models.log_cost))
-    X_feasible = X_tried[models.is_feasible(X_tried, observed)]
+    is_feasible = models.is_feasible(X_tried, observed)
+    X_feasible = X_tried[is_feasible]
     if not is_first and not len(X_feasible):
         return Sum(factors)
     if len(models.objectives) > 1:
-        return Sum([HypervolumeImprovement(models.objectives, X_feasible), *factors])
+        gained = HypervolumeImprovement(models.objectives, X_feasible, X_tried[~is_feasible])
+        return Sum([gained, *factors])
     (objective,) = models.objectives
     criterion = PosteriorMean() if is_first else criterion
     gain = MixtureAcquisition(objective, criterion, best_mean(objective, X_feasible))

@@ -23,7 +23,7 @@ from optuna_scaleup.types import Array
 
 
 # How far below the front's worst values the reference point lies by turns, in ranges of the front;
-# None: below all values so far and a bad one.
+# None: below all values so far, and bad ones.
 _MARGINS = (1.0, 0.3, None)
 _MARGIN_OF_ALL = 0.1  # of the range of those
 _MIN_LOG_RATIO = -1e-15
@@ -51,16 +51,22 @@ class HypervolumeImprovement:
     Args:
         objectives: The model of each.
         X: Points tried so far, shape ``(n, d)``; ``n`` may be zero.
+        X_infeasible: Those tried that do not count for the front, shape ``(n_infeasible, d)``.
     """
 
     label = "log EHVI"
     is_log = True
 
-    def __init__(self, objectives: Sequence[Mixture], X: Array) -> None:
+    def __init__(
+        self, objectives: Sequence[Mixture], X: Array, X_infeasible: Array | None = None
+    ) -> None:
         self._objectives = objectives
-        values = np.stack([model.expected_values(X) for model in objectives], axis=-1)
-        bad = np.array([model.expected_bad for model in objectives])
-        lower, upper = improvement_boxes(values, reference_point(values, bad))
+        values = _expected(objectives, X)
+        if X_infeasible is not None and len(X_infeasible):
+            others = _expected(objectives, X_infeasible)
+        else:
+            others = np.array([[model.expected_bad for model in objectives]])
+        lower, upper = improvement_boxes(values, reference_point(values, others))
         self._edges = [
             _edges(model, lower[:, j], upper[:, j]) for j, model in enumerate(objectives)
         ]
@@ -99,7 +105,7 @@ class HypervolumeImprovement:
         return value, np.exp(log_volume - value) @ log_volume_grad
 
 
-def reference_point(values: Array, bad: Array) -> Array:
+def reference_point(values: Array, others: Array) -> Array:
     """Where volume begins to count: by turns far below the front, and closer to it.
 
     What a user counts is not known. From afar the ends of a front are worth most, wherever they
@@ -107,15 +113,23 @@ def reference_point(values: Array, bad: Array) -> Array:
     only. A margin of the front's range is the usual one (Ishibuchi et al., 2018, "How to specify
     a reference point in hypervolume calculation").
 
+    What is bad is told by the model's scale, from median to best, or by infeasible trials, once
+    there are any: their values may be far better than any feasible one, and so is the scale.
+
     Args:
         values: Expected values at the tried points, shape ``(n, m)``.
-        bad: A bad value of each objective, shape ``(m,)``.
+        others: Those of infeasible ones, or a bad value of each objective, shape ``(k, m)``.
     """
     front = values[is_nondominated(values)]
     margin = _MARGINS[len(values) % len(_MARGINS)]
     if margin is None or len(front) <= values.shape[1]:
-        front, margin = np.concatenate([values, bad[None]]), _MARGIN_OF_ALL
+        front, margin = np.concatenate([values, others]), _MARGIN_OF_ALL
     return np.asarray(front.min(axis=0) - margin * np.ptp(front, axis=0))
+
+
+def _expected(objectives: Sequence[Mixture], X: Array) -> Array:
+    """Expected values of all objectives, ``(n, d)`` to ``(n, m)``."""
+    return np.stack([model.expected_values(X) for model in objectives], axis=-1)
 
 
 def _edges(model: Mixture, lower: Array, upper: Array) -> _Edges:

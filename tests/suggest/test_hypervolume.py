@@ -10,6 +10,7 @@ from scipy.stats import norm
 
 from optuna_scaleup.model.fitting import fit_mixture
 from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.suggest.boxes import improvement_boxes
 from optuna_scaleup.suggest.hypervolume import HypervolumeImprovement
 from optuna_scaleup.suggest.hypervolume import reference_point
 from optuna_scaleup.suggest.quasi_random import sobol
@@ -42,7 +43,7 @@ def objectives(m: int) -> list[KnownMixture]:
 
 def front_and_reference(models: list[KnownMixture], X: Array) -> tuple[Array, Array]:
     values = np.stack([WEIGHT @ model.predict(X).mean for model in models], axis=-1)
-    return values, reference_point(values, np.full(len(models), -1.0))
+    return values, reference_point(values, np.full((1, len(models)), -1.0))
 
 
 def samples(models: list[KnownMixture], x: float, n: int) -> Array:
@@ -134,7 +135,7 @@ def test_finite_where_a_point_is_hopeless(distance: float) -> None:
 def test_reference_comes_closer_to_a_front_by_turns() -> None:
     front = np.array([[0.0, 5.0], [1.0, 4.0], [2.0, 1.0]])
     values = np.vstack([front, [[-3.0, 0.0], [0.0, 0.5], [-1.0, -1.0]]])
-    bad = np.array([-4.0, 0.0])
+    bad = np.array([[-4.0, 0.0]])
     far = [-4.0 - 0.6, -1.0 - 0.6]  # below all of them and the bad value
     turns = [reference_point(values[:n], bad) for n in (3, 4, 5, 6)]
     np.testing.assert_allclose(turns, [[-2.0, -3.0], [-0.6, -0.2], [-4.6, -0.5], [-2.0, -3.0]])
@@ -143,6 +144,40 @@ def test_reference_comes_closer_to_a_front_by_turns() -> None:
 
 def test_reference_of_a_small_front_is_below_the_worst_and_a_bad_value() -> None:
     values = np.array([[0.0, 5.0], [1.0, 4.0]])
-    ours = reference_point(values, np.array([0.5, 3.0]))
+    bad = np.array([[0.5, 3.0]])
+    ours = reference_point(values, bad)
     np.testing.assert_allclose(ours, [-0.1, 2.8])
-    np.testing.assert_allclose(reference_point(values[:0], np.array([0.5, 3.0])), [0.5, 3.0])
+    np.testing.assert_allclose(reference_point(values[:0], bad), bad[0])
+
+
+def test_infeasible_trials_say_what_is_bad_once_there_are_any() -> None:
+    """Not the scale of all values, of which the best may all be infeasible."""
+    models, infeasible = objectives(2), np.array([[0.2], [0.9]])
+    others = np.stack([model.expected_values(infeasible) for model in models], axis=-1)
+    values = np.stack([model.expected_values(TRIED[:2]) for model in models], axis=-1)
+    ends = [reference_point(values, o) for o in (others, np.full((1, 2), -1.0))]
+    assert (ends[0] > ends[1]).all()
+    query = np.linspace(0.0, 1.0, 5)[:, None]
+    for X_infeasible, reference in zip((infeasible, None), ends, strict=True):
+        ours = HypervolumeImprovement(models, TRIED[:2], X_infeasible)
+        lower, upper = improvement_boxes(values, reference)
+        expected = sum(
+            np.prod(
+                [
+                    expected_excess(model, query, low[j]) - expected_excess(model, query, high[j])
+                    for j, model in enumerate(models)
+                ],
+                axis=0,
+            )
+            for low, high in zip(lower, upper, strict=True)
+        )
+        np.testing.assert_allclose(np.exp(ours.value(query)), expected, rtol=1e-6)
+
+
+def expected_excess(model: Mixture, X: Array, edge: float) -> Array:
+    """Expected improvement on an edge by its closed form, averaged over the draws."""
+    p = model.predict(X)
+    if np.isinf(edge):
+        return np.zeros(len(X))
+    u = (p.mean - edge) / p.std
+    return np.asarray(WEIGHT @ (p.std * (u * norm.cdf(u) + norm.pdf(u))))
