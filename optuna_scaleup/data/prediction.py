@@ -58,7 +58,8 @@ def write_prediction(
     """Stores the predicted value, the weights of the sources and the time they took."""
     record: dict[str, Any] = {"seconds": round(seconds, 3)}
     if suggestion.value_interval is not None and len(signs) == 1:
-        low, median, high = signs[0] * np.array(suggestion.value_interval)
+        # Added to zero, so that none is "-0".
+        low, median, high = signs[0] * np.array(suggestion.value_interval) + 0.0
         interval = [min(low, high), median, max(low, high)]
         if np.isfinite(interval).all():
             record["value_interval"] = rounded(interval)

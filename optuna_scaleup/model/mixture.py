@@ -130,6 +130,8 @@ class Mixture:
     def value_quantiles(self, x: Array, levels: Sequence[float]) -> Array:
         """Quantiles of what a trial at ``x`` will return, in the unit of the values.
 
+        Where all known values are on the worse side of zero, as losses are, so are these.
+
         Args:
             x: One point, shape ``(d,)``.
             levels: Probabilities.
@@ -141,6 +143,7 @@ class Mixture:
         std = np.sqrt(p.std[:, 0] ** 2 + self._noise_var)
         z = p.mean + std[:, None] * ndtri(_levels(_N_QUANTILES))
         values = self._gained(z) if self.gain.any() else self.from_warped(z)
+        values = np.where(self._anchor[:, None] < 0.0, np.minimum(values, 0.0), values)
         weights = np.exp(self.log_weight)[:, None].repeat(values.shape[1], axis=1).ravel()
         order = np.argsort(values, axis=None)
         cumulative = np.cumsum(weights[order]) / weights.sum()

@@ -117,10 +117,11 @@ def test_a_bad_value_is_as_far_below_the_median_as_twice_the_best_above() -> Non
 
 
 @pytest.mark.parametrize("noise_var", [1e-6, 1.0])
-def test_value_quantiles_are_those_of_drawn_values(noise_var: float) -> None:
-    """Noise included, of which the variance is known here."""
-    X = np.random.default_rng(1).random((6, 2))
-    y, none, fm = quadratic(X, 0.45), np.empty((0, 2)), feature_map(continuous(2), X)
+@pytest.mark.parametrize("level", [0.0, 10.0], ids=["losses", "of either sign"])
+def test_value_quantiles_are_those_of_drawn_values(noise_var: float, level: float) -> None:
+    """Noise included, of which the variance is known here; a loss has no other sign."""
+    X, none = np.random.default_rng(1).random((6, 2)), np.empty((0, 2))
+    y, fm = quadratic(X, 0.45) + level, feature_map(continuous(2), X)
     known = Hyperprior(noise_var=noise_var, noise_log_std=1e-6)
     mixture = fit_mixture(fm, X, y, None, [], none, quasi_random(), known)
     x, rng = np.array([0.4, 0.7]), np.random.default_rng(0)
@@ -129,6 +130,9 @@ def test_value_quantiles_are_those_of_drawn_values(noise_var: float) -> None:
     z = p.mean + std * rng.standard_normal((len(std), 20_000))
     counts = np.exp(mixture.log_weight)[:, None].repeat(z.shape[1], axis=1).ravel()
     values = mixture.from_warped(z).ravel()
+    if level == 0.0:
+        assert (values > 0.0).any()
+        values = np.minimum(values, 0.0)
     order = np.argsort(values)
     levels = np.cumsum(counts[order]) / counts.sum()
     expected = np.interp([0.05, 0.5, 0.95], levels, values[order])
