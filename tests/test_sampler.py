@@ -296,10 +296,10 @@ def test_a_source_that_was_empty_is_told_of_once_it_is_not(log_lines: list[str])
     study = optuna.create_study(sampler=ScaleUpSampler(source, seed=0))
     for _ in range(3):
         study.optimize(plain, n_trials=1)
-        source.optimize(plain, n_trials=2)
+        source.optimize(plain, n_trials=1)
     assert [line for line in log_lines if "source 'small'" in line] == [
         "Using 0 finished trials of the source 'small', so it says nothing.",
-        "Using 2 finished trials of the source 'small'.",
+        "Using 1 finished trial of the source 'small'.",
     ]
 
 

@@ -19,6 +19,7 @@ from optuna_scaleup.data.space import SearchSpace
 from optuna_scaleup.data.space import is_known
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.wording import all_the_same
+from optuna_scaleup.wording import counted
 
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def tell_use(
         notices: What was told before.
         is_source: Whether somebody counts on it: a source of which nothing is used is a warning.
     """
-    used = f"Using {dataset.n_trials} finished trials of the {label}"
+    used = f"Using {counted(dataset.n_trials, 'finished trial')} of the {label}"
     told = "; ".join([used, *(f"{n} {kind}" for kind, n in sorted(kinds.items()))])
     if is_source and not dataset.n_trials:
         notices.once(logging.WARNING, ("use nothing", label), f"{told}, so it says nothing.")
