@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
@@ -87,8 +86,14 @@ def forecast(
         models = replace(models, failure=None)
     observed = observed_feasibility(problem.target, [*models.constraints])
     X = [_best_mean(problem, models, observed, rng)]
-    # Where the best is does not depend on how many points are asked for.
-    rng_of_optima = copy.deepcopy(rng)
+    # First, so that where the best is does not depend on how many points are asked for.
+    functions = draw_functions(models, _N_PATHS, rng, _NO_SOURCE_ODDS)
+    seeds = filled(problem.space, np.array(X), rng)
+    # Up to a limit that is broken there are fewer ways up than to a summit.
+    steps = np.repeat(FINE_STEPS, _N_ROUNDS_LIMITED if models.limits else 1)
+    optima = optimum_draws(
+        functions, problem.space, seeds, problem.fixed, rng, activity_of(problem), steps
+    )
     while len(X) < n_points:
         later = later.with_pending(X[-1])
         x = engine.best_of(later, engine.survey(later, rng), rng).x
@@ -100,13 +105,6 @@ def forecast(
         values = np.nan_to_num(output.unit * quantiles)  # JSON knows nothing infinite
     middle = values[:, len(levels) // 2]
     order = [0, *(1 + np.argsort(-middle[1:], kind="stable"))]
-    functions = draw_functions(models, _N_PATHS, rng_of_optima, _NO_SOURCE_ODDS)
-    seeds = filled(problem.space, np.array(X[:1]), rng_of_optima)
-    # Up to a limit that is broken there are fewer ways up than to a summit.
-    steps = np.repeat(FINE_STEPS, _N_ROUNDS_LIMITED if models.limits else 1)
-    optima = optimum_draws(
-        functions, problem.space, seeds, problem.fixed, rng_of_optima, activity_of(problem), steps
-    )
     weights = tuple(map(float, mixture.source_weights)) if problem.sources else ()
     return Forecast(np.array(X)[order], values[order], optima, weights)
 
