@@ -51,18 +51,16 @@ class HypervolumeImprovement:
     Args:
         objectives: The model of each.
         X: Points tried so far, shape ``(n, d)``; ``n`` may be zero.
-        X_infeasible: Those tried that do not count for the front, shape ``(n_infeasible, d)``.
+        X_infeasible: Those tried that do not count for the front, likewise.
     """
 
     label = "log EHVI"
     is_log = True
 
-    def __init__(
-        self, objectives: Sequence[Mixture], X: Array, X_infeasible: Array | None = None
-    ) -> None:
+    def __init__(self, objectives: Sequence[Mixture], X: Array, X_infeasible: Array) -> None:
         self._objectives = objectives
         values = _expected(objectives, X)
-        if X_infeasible is not None and len(X_infeasible):
+        if len(X_infeasible):
             others = _expected(objectives, X_infeasible)
         else:
             others = np.array([[model.expected_bad for model in objectives]])

@@ -107,9 +107,8 @@ def trial_of(params: Params, space: Space, value: float, **more: Any) -> FrozenT
 
 def asked(study: optuna.Study, space: Space) -> tuple[Params, Prediction]:
     """The next suggestion, each parameter asked for by itself, and what is expected of it."""
-    trial = study.ask()
-    params = {name: trial._suggest(name, distribution) for name, distribution in space.items()}
-    return params, read_prediction(study.trials[trial.number])
+    trial = study.ask(dict(space))
+    return trial.params, read_prediction(study.trials[trial.number])
 
 
 def assert_same(
@@ -220,9 +219,8 @@ def _three_more(each: Callable[[ScaleUpSampler], ScaleUpSampler]) -> list[Params
     sampler = ScaleUpSampler(Telling().study(SMALL), seed=0)
     for _ in range(3):
         study.sampler = sampler = each(sampler)
-        trial = study.ask()
-        params = {name: trial._suggest(name, d) for name, d in SPACE.items()}
-        study.tell(trial, loss(params, 0.4))
+        trial = study.ask(dict(SPACE))
+        study.tell(trial, loss(trial.params, 0.4))
     return [trial.params for trial in study.trials]
 
 

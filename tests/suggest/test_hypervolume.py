@@ -24,6 +24,7 @@ from tests.fakes import quadratic
 
 WEIGHT = np.array([0.6, 0.4])
 TRIED = np.array([[0.1], [0.35], [0.6], [0.9]])
+NONE = np.empty((0, 1))
 SLOPES = (1.0, -1.0, 0.3, -0.2)
 
 
@@ -41,9 +42,15 @@ def objectives(m: int) -> list[KnownMixture]:
     return [objective(slope) for slope in SLOPES[:m]]
 
 
-def front_and_reference(models: list[KnownMixture], X: Array) -> tuple[Array, Array]:
-    values = np.stack([WEIGHT @ model.predict(X).mean for model in models], axis=-1)
-    return values, reference_point(values, np.full((1, len(models)), -1.0))
+def front_and_reference(
+    models: list[KnownMixture], X: Array, X_infeasible: Array = NONE
+) -> tuple[Array, Array]:
+    values, others = (
+        np.stack([WEIGHT @ model.predict(rows).mean for model in models], axis=-1)
+        for rows in (X, X_infeasible)
+    )
+    bad = others if len(others) else np.full((1, len(models)), -1.0)
+    return values, reference_point(values, bad)
 
 
 def samples(models: list[KnownMixture], x: float, n: int) -> Array:
@@ -71,7 +78,7 @@ def test_agrees_with_monte_carlo(m: int) -> None:
     )
     mean = gains.sum() / n
     error = np.sqrt((gains**2).sum() / n - mean**2) / n**0.5
-    ours = np.exp(HypervolumeImprovement(models, TRIED).value(np.array([[x]]))[0])
+    ours = np.exp(HypervolumeImprovement(models, TRIED, NONE).value(np.array([[x]]))[0])
     np.testing.assert_allclose(ours, mean, atol=4.0 * error)
 
 
@@ -85,7 +92,7 @@ def test_empty_front_is_the_product_of_expected_excesses() -> None:
             w * quad(lambda f, m=m, s=s, r=r: (f - r) * norm.pdf(f, m, s), r, r + 10.0)[0]
             for w, m, s in zip(WEIGHT, p.mean[:, 0], p.std[:, 0], strict=True)
         )
-    ours = HypervolumeImprovement(models, np.empty((0, 1))).value(np.array([[x]]))[0]
+    ours = HypervolumeImprovement(models, NONE, NONE).value(np.array([[x]]))[0]
     np.testing.assert_allclose(np.exp(ours), expected, rtol=1e-8)
 
 
@@ -110,7 +117,7 @@ def fitted(m: int) -> tuple[list[Mixture], Array]:
 @pytest.mark.parametrize("m", [2, 3])
 def test_gradient_on_fitted_mixtures(m: int) -> None:
     models, X = fitted(m)
-    ours = HypervolumeImprovement(models, X)
+    ours = HypervolumeImprovement(models, X, np.empty((0, 2)))
     for x in [*np.random.default_rng(2).random((4, 2)), X[0] + 1e-3]:
         value, grad = ours.value_and_grad(x)
         np.testing.assert_allclose(value, ours.value(x[None])[0], rtol=1e-9)
@@ -125,7 +132,7 @@ def test_finite_where_a_point_is_hopeless(distance: float) -> None:
         KnownMixture(np.zeros(1), np.ones(1), np.array([s]), np.zeros(1), np.zeros(1))
         for s in (1.0, 1.0)
     ]
-    ours = HypervolumeImprovement(models, TRIED)
+    ours = HypervolumeImprovement(models, TRIED, NONE)
     near, far = (ours.value_and_grad(np.array([x])) for x in (-0.5 * distance, -distance))
     assert np.isfinite([near[0], far[0], *near[1], *far[1]]).all()
     assert far[0] < near[0]
@@ -152,14 +159,12 @@ def test_reference_of_a_small_front_is_below_the_worst_and_a_bad_value() -> None
 
 def test_infeasible_trials_say_what_is_bad_once_there_are_any() -> None:
     """Not the scale of all values, of which the best may all be infeasible."""
-    models, infeasible = objectives(2), np.array([[0.2], [0.9]])
-    others = np.stack([model.expected_values(infeasible) for model in models], axis=-1)
-    values = np.stack([model.expected_values(TRIED[:2]) for model in models], axis=-1)
-    ends = [reference_point(values, o) for o in (others, np.full((1, 2), -1.0))]
-    assert (ends[0] > ends[1]).all()
-    query = np.linspace(0.0, 1.0, 5)[:, None]
-    for X_infeasible, reference in zip((infeasible, None), ends, strict=True):
-        ours = HypervolumeImprovement(models, TRIED[:2], X_infeasible)
+    models, tried, query = objectives(2), TRIED[:2], np.linspace(0.0, 1.0, 5)[:, None]
+    references = []
+    for infeasible in (np.array([[0.2], [0.9]]), NONE):
+        ours = HypervolumeImprovement(models, tried, infeasible)
+        values, reference = front_and_reference(models, tried, infeasible)
+        references.append(reference)
         lower, upper = improvement_boxes(values, reference)
         expected = sum(
             np.prod(
@@ -172,6 +177,7 @@ def test_infeasible_trials_say_what_is_bad_once_there_are_any() -> None:
             for low, high in zip(lower, upper, strict=True)
         )
         np.testing.assert_allclose(np.exp(ours.value(query)), expected, rtol=1e-6)
+    assert (references[0] > references[1]).all()
 
 
 def expected_excess(model: Mixture, X: Array, edge: float) -> Array:
