@@ -91,7 +91,11 @@ def may_be_mode(density: Density, theta: Array) -> bool:
 
 
 def laplace_factor(density: Density, mode: Mode) -> Array:
-    """Square root of the Laplace covariance at ``mode``, shape ``(p, p)``."""
+    """Square root of the Laplace covariance at ``mode``, shape ``(p, p)``.
+
+    The symmetric one: it is the same whatever signs the eigenvectors have, and whichever of them
+    stand for equal eigenvalues, both of which rounding decides.
+    """
     p = len(mode.theta)
     step = 0.02 * density.prior.scale
     around = np.concatenate([mode.theta + np.diag(step), mode.theta[None]])
@@ -101,7 +105,7 @@ def laplace_factor(density: Density, mode: Mode) -> Array:
     precision = -0.5 * (hessian + hessian.T) * scale[:, None] * scale[None, :]
     eigenvalue, vector = np.linalg.eigh(precision)
     std = np.sqrt(_INFLATION / np.maximum(eigenvalue, 0.3))
-    return np.asarray(scale[:, None] * vector * std)
+    return np.asarray(scale[:, None] * ((vector * std) @ vector.T))
 
 
 def mode_only(density: Density) -> Draws:

@@ -33,6 +33,7 @@ _FIRST_STEP = 0.1
 _SHRINK = 0.4
 _MAX_GRID = 1024  # a space with fewer points than this is enumerated
 _MAX_POLISH_ITER = 15
+_MAX_LINE_SEARCH = 6  # evaluations: more only look for the edge of the surroundings of what runs
 _FAR = 0.15  # between starts of the polishing, along one axis at least
 _SAME = 1e-9
 _INACTIVE = -9.0  # no coordinate
@@ -235,7 +236,7 @@ class _Search:
             jac=True,
             method="L-BFGS-B",
             bounds=[(0.0, 1.0)] * len(self._continuous),
-            options={"maxiter": _MAX_POLISH_ITER},
+            options={"maxiter": _MAX_POLISH_ITER, "maxls": _MAX_LINE_SEARCH},
         )
         x = start.x.copy()
         x[self._continuous] = np.clip(result.x, 0.0, 1.0)

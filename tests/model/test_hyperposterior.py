@@ -91,6 +91,18 @@ def test_laplace_factor_is_a_root_of_the_inflated_covariance() -> None:
     assert 1.0 <= ratio[0] < 2.0
 
 
+def test_laplace_factor_does_not_depend_on_rounding() -> None:
+    """Three equal eigenvalues, whose eigenvectors are anybody's choice."""
+    density, rounded = (
+        GaussianDensity(MEAN, 0.2 * np.eye(3) + error, np.ones(3))
+        for error in (0.0, 1e-14 * np.array([[0, 1, 1], [1, 0, -1], [1, -1, 0]]))
+    )
+    mode = Mode(MEAN[0], 0.0)
+    np.testing.assert_allclose(
+        laplace_factor(rounded, mode), laplace_factor(density, mode), atol=1e-9
+    )
+
+
 @pytest.mark.parametrize("width", [0.05, 0.3])
 def test_evidence_of_the_mode_alone_is_exact_for_a_normal(width: float) -> None:
     density = GaussianDensity(MEAN, width**2 * COV, PRIOR_STD)
