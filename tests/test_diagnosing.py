@@ -227,7 +227,8 @@ def test_outcomes_lie_in_below_or_above_what_was_predicted() -> None:
 
 def test_since_when_sources_are_ignored_is_when_they_were_last_heard() -> None:
     """A trial that was suggested without a model says nothing of that."""
-    small, large = optuna.create_study(study_name="small"), optuna.create_study()
+    small = optuna.create_study(study_name="small")
+    large = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for trial in study_of(1, 20).trials:
         mirrored = optuna.create_trial(
             params=trial.params,

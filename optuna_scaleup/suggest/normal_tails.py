@@ -27,19 +27,24 @@ def log_phi(u: Array) -> Array:
 
 def log_improvement(u: Array) -> Array:
     """``log h(u)``, elementwise, finite for ``u`` down to -1e150, where ``u**2`` overflows."""
-    direct = np.maximum(u, -1.0)
-    value = np.log(np.exp(log_phi(direct)) + direct * ndtr(direct))
-    return np.asarray(np.where(u > -1.0, value, log_phi(u) + _log_tail_ratio(u)))
+    # Each formula where it holds only: with several objectives this is most of a suggestion.
+    is_tail = u <= -1.0
+    value = np.empty(u.shape)
+    near, tail = u[~is_tail], u[is_tail]
+    value[~is_tail] = np.log(np.exp(log_phi(near)) + near * ndtr(near))
+    value[is_tail] = log_phi(tail) + _log_tail_ratio(tail)
+    return value
 
 
 def _log_tail_ratio(u: Array) -> Array:
     """``log(h(u) / phi(u))`` for ``u <= -1``; its value at -1 above."""
     tail = np.minimum(u, -1.0)
-    middle = np.maximum(tail, _ASYMPTOTIC)
-    far = np.minimum(tail, _ASYMPTOTIC)
-    near = np.log1p(middle * _SQRT_PI_2 * erfcx(-middle / np.sqrt(2.0)))
-    series = np.log1p(-3.0 / (far * far)) - 2.0 * np.log(-far)
-    return np.asarray(np.where(tail > _ASYMPTOTIC, near, series))
+    is_far = tail <= _ASYMPTOTIC
+    middle = np.where(is_far, _ASYMPTOTIC, tail)
+    ratio = np.log1p(middle * _SQRT_PI_2 * erfcx(-middle / np.sqrt(2.0)))
+    far = tail[is_far]
+    ratio[is_far] = np.log1p(-3.0 / (far * far)) - 2.0 * np.log(-far)
+    return ratio
 
 
 def improvement_slopes(u: Array) -> tuple[Array, Array]:

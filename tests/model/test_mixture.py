@@ -232,11 +232,11 @@ def test_same_points_give_the_same_mixture() -> None:
     np.testing.assert_array_equal(a.predict(X).mean, b.predict(X).mean)
 
 
-def test_evidence_tells_a_smooth_landscape_from_a_rugged_one() -> None:
-    X = np.random.default_rng(1).random((25, 2))
-    rugged = -np.abs(X - 0.4).sum(axis=1) - 0.2 * np.abs(np.sin(15.0 * X)).sum(axis=1)
+def test_evidence_tells_a_smooth_landscape_from_one_with_a_kink() -> None:
+    X = np.random.default_rng(1).random((40, 2))
+    kinked = -np.abs(X - 0.4).sum(axis=1)
     gains = []
-    for y in (quadratic(X, 0.4), rugged):
+    for y in (quadratic(X, 0.4), kinked):
         matern, smooth = (
             fit_mixture(
                 feature_map(continuous(2), X),
@@ -252,7 +252,7 @@ def test_evidence_tells_a_smooth_landscape_from_a_rugged_one() -> None:
         )
         gains.append(smooth - matern)
     assert gains[0] > 3.0
-    assert gains[1] < -0.5
+    assert gains[1] < -3.0
 
 
 def test_estimates_do_not_take_over_from_a_source() -> None:
