@@ -79,7 +79,7 @@ class GaussianDensity(Density):
         p = len(prior_std)
         X = np.array([[0.2], [0.8]])
         rows = Rows.of(feature_map(continuous(1), X), X, np.array([0.0, 1.0]))
-        super().__init__(rows, Prior(np.zeros(p), prior_std, np.full(p, np.inf)))
+        super().__init__(rows, Prior(np.zeros(p), prior_std, np.full(p, np.inf), np.zeros(p)))
         self.likelihood_means = means
         self.precision = np.linalg.inv(cov)
         self.log_norm = -0.5 * float(np.linalg.slogdet(2.0 * np.pi * cov)[1])

@@ -21,7 +21,7 @@ def finite_difference(f: Callable[[Array], float], x: Array, step: float = 1e-5)
     steps = step * np.eye(len(x))
     near = np.array([f(x + e) - f(x - e) for e in steps])
     far = np.array([f(x + 2.0 * e) - f(x - 2.0 * e) for e in steps])
-    return (8.0 * near - far) / (12.0 * step)
+    return np.asarray((8.0 * near - far) / (12.0 * step))
 
 
 def matern52(A: Array, B: Array, inverse_lengthscales: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.priors import Prior
 from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.types import Array
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,9 @@ class Hyperprior:
         amplitude_log_std: How sure that is.
         noise_var: Noise variance.
         noise_log_std: How sure that is.
+        noise_start: How many of these standard deviations above the median a search for the mode
+            begins. What short lengthscales explain, noise may explain better: from little noise
+            a search seldom finds that, from much it finds either.
     """
 
     lengthscale: float = 0.5
@@ -29,12 +33,13 @@ class Hyperprior:
     amplitude_log_std: float = 1.0
     noise_var: float = 1e-4
     noise_log_std: float = 2.0
+    noise_start: float = 0.0
 
 
 VALUES = Hyperprior()
 NOISE_FREE_VALUES = Hyperprior(noise_var=1e-6, noise_log_std=1e-3)
 # For what is told to people. A search does better if it takes values at their word for longer.
-PERHAPS_NOISY_VALUES = Hyperprior(noise_log_std=3.5)
+PERHAPS_NOISY_VALUES = Hyperprior(noise_log_std=3.5, noise_start=2.0)
 # Of two classes one apart. Without noise the step from one to the other would need a lengthscale
 # as short as the gap between two trials, and nothing would be known elsewhere.
 CLASSES = Hyperprior(
@@ -55,11 +60,20 @@ def gp_prior(n_axes: int, log_scale: float, hyperprior: Hyperprior = VALUES) -> 
     log_lengthscale = np.log(hyperprior.lengthscale * np.sqrt(max(n_axes, 1)))
     tail = [np.log(hyperprior.amplitude_var), np.log(hyperprior.noise_var), log_scale]
     tail_std = [hyperprior.amplitude_log_std, hyperprior.noise_log_std, SCALE_LOG_STD]
+    loc = np.array([*[log_lengthscale] * n_axes, *tail])
     return Prior(
-        loc=np.array([*[log_lengthscale] * n_axes, *tail]),
+        loc=loc,
         scale=np.array([*[LENGTHSCALE_LOG_STD] * n_axes, *tail_std]),
         dof=np.array([*[np.inf] * (n_axes + 2), SCALE_DOF]),
+        start=search_start(loc, hyperprior),
     )
+
+
+def search_start(loc: Array, hyperprior: Hyperprior) -> Array:
+    """Where a search for the mode begins if ``loc``, shape ``(p,)``, is the prior's centre."""
+    start = loc.copy()
+    start[-2] += hyperprior.noise_start * hyperprior.noise_log_std
+    return start
 
 
 def gp_density(

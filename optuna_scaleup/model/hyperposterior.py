@@ -110,7 +110,7 @@ def laplace_factor(density: Density, mode: Mode) -> Array:
 
 def mode_only(density: Density) -> Draws:
     """The mode as the only draw, with Laplace's evidence: for studies with many trials."""
-    mode = find_mode(density, density.prior.loc)
+    mode = find_mode(density, density.prior.start)
     log_det = np.linalg.slogdet(laplace_factor(density, mode))[1]
     log_volume = float(log_det) + 0.5 * len(mode.theta) * (_LOG_2PI - np.log(_INFLATION))
     log_evidence = mode.value + log_volume
@@ -172,9 +172,9 @@ def _values(density: Density, theta: Array) -> Array:
 
 
 def _find_modes(density: Density, candidates: Array, n_modes: int) -> list[Mode]:
-    """Modes from the prior's centre and from the best candidates far from those found."""
+    """Modes from the prior's start and from the best candidates far from those found."""
     scale = density.prior.scale
-    modes = [find_mode(density, density.prior.loc, _RTOL_TO_REWEIGH)]
+    modes = [find_mode(density, density.prior.start, _RTOL_TO_REWEIGH)]
     for _ in range(n_modes - 1):
         gap = [np.linalg.norm((candidates - m.theta) / scale, axis=1) for m in modes]
         far = candidates[np.min(gap, axis=0) > 0.5 * np.sqrt(len(scale))]

@@ -25,11 +25,13 @@ class Prior:
         loc: Shape ``(p,)``.
         scale: Shape ``(p,)``, positive.
         dof: Degrees of freedom, shape ``(p,)``; ``inf`` is normal.
+        start: Where a search for the mode begins, shape ``(p,)``.
     """
 
     loc: Array
     scale: Array
     dof: Array
+    start: Array
 
     def log_density(self, theta: Array) -> Array:
         """Log density at ``theta``, shape ``(..., p)``; returns shape ``(...)``."""

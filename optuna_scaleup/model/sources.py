@@ -99,7 +99,7 @@ def fit_source(
     log_scale = float(np.log(warp.robust_scale(rows.y)))
     fit_density = _density(rows.representative(_MAX_FIT_ROWS), log_scale, hyperprior)
     if theta is None or not may_be_mode(fit_density, theta):
-        theta = find_mode(fit_density, fit_density.prior.loc).theta.round(_N_DECIMALS)
+        theta = find_mode(fit_density, fit_density.prior.start).theta.round(_N_DECIMALS)
     rows = rows.representative(_MAX_ROWS)
     density = _density(rows, log_scale, hyperprior)
     t = density.unpack(theta[None])
@@ -150,8 +150,9 @@ def transfer_density(
     """Log posterior of the hyperparameters of a study whose prior is a source's posterior."""
     n_shift = source.parent.n_shift
     tail = [np.log(RESIDUAL_VAR), np.log(hyperprior.noise_var), source.log_scale]
+    loc = np.concatenate([source.shift_loc, source.log_lengthscales, tail])
     prior = Prior(
-        loc=np.concatenate([source.shift_loc, source.log_lengthscales, tail]),
+        loc=loc,
         scale=np.concatenate(
             [
                 source.shift_std,
@@ -162,6 +163,7 @@ def transfer_density(
         dof=np.concatenate(
             [np.full(n_shift, SHIFT_DOF), np.full(rows.n_axes + 2, np.inf), [gp.SCALE_DOF]]
         ),
+        start=gp.search_start(loc, hyperprior),
     )
     return Density(
         rows,

@@ -44,7 +44,7 @@ def _log_tail_ratio(u: Array) -> Array:
     ratio = np.log1p(middle * _SQRT_PI_2 * erfcx(-middle / np.sqrt(2.0)))
     far = tail[is_far]
     ratio[is_far] = np.log1p(-3.0 / (far * far)) - 2.0 * np.log(-far)
-    return ratio
+    return np.asarray(ratio)
 
 
 def improvement_slopes(u: Array) -> tuple[Array, Array]:

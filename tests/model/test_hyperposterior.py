@@ -7,6 +7,7 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
+from optuna_scaleup.model.gp import PERHAPS_NOISY_VALUES
 from optuna_scaleup.model.gp import gp_density
 from optuna_scaleup.model.hyperposterior import Draws
 from optuna_scaleup.model.hyperposterior import Mode
@@ -17,6 +18,7 @@ from optuna_scaleup.model.hyperposterior import laplace_factor
 from optuna_scaleup.model.hyperposterior import mode_only
 from optuna_scaleup.model.hyperposterior import thinned
 from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.warp import robust_scale
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.types import Array
 from tests.fakes import GaussianDensity
@@ -80,6 +82,19 @@ def test_mode_is_the_posterior_mean() -> None:
         np.testing.assert_allclose(mode.theta, mean, atol=0.02)
         value, _ = density.value_and_grad(mode.theta[None])
         assert mode.value == pytest.approx(value[0])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_told_knows_pure_noise(seed: int) -> None:
+    """A search from little noise explains it by short lengthscales, in five cases of eight."""
+    rng = np.random.default_rng(seed)
+    X, y = rng.random((30, 2)), rng.standard_normal(30)
+    rows = Rows.of(feature_map(continuous(2), X), X, y)
+    density = gp_density(rows, float(np.log(robust_scale(y))), PERHAPS_NOISY_VALUES)
+    points = sobol(160, len(density.prior.loc), rng)
+    for draws in (mode_only(density), draw(density, points, n_draws=12, n_prior=32)):
+        noise_var = np.exp(density.unpack(draws.theta).log_noise_var)
+        assert np.exp(draws.log_weight) @ noise_var > 0.05  # of the squared distance to the best
 
 
 def test_laplace_factor_is_a_root_of_the_inflated_covariance() -> None:

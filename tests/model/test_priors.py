@@ -14,6 +14,7 @@ PRIOR = Prior(
     loc=np.array([0.3, -1.0, 2.0, 0.0]),
     scale=np.array([0.1, 2.0, 0.7, 1.0]),
     dof=np.array([3.0, np.inf, 4.5, 1.0]),
+    start=np.zeros(4),
 )
 
 
@@ -50,6 +51,6 @@ def test_quantile_of_one_half_is_the_centre() -> None:
 
 
 def test_density_integrates_to_one() -> None:
-    one = Prior(np.array([0.3]), np.array([0.1]), np.array([3.0]))
+    one = Prior(np.array([0.3]), np.array([0.1]), np.array([3.0]), np.zeros(1))
     total = quad(lambda x: float(np.exp(one.log_density(np.array([x])))), -50, 50, points=[0.3])
     np.testing.assert_allclose(total[0], 1.0, rtol=1e-5)
