@@ -38,7 +38,7 @@ class Hyperprior:
 
 VALUES = Hyperprior()
 NOISE_FREE_VALUES = Hyperprior(noise_var=1e-6, noise_log_std=1e-3)
-# For what is told to people. A search does better if it takes values at their word for longer.
+# For what is told to people. Suggestions are better if values are taken at their word for longer.
 PERHAPS_NOISY_VALUES = Hyperprior(noise_log_std=3.5, noise_start=2.0)
 # Of two classes one apart. Without noise the step from one to the other would need a lengthscale
 # as short as the gap between two trials, and nothing would be known elsewhere.
