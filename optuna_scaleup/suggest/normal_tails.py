@@ -40,7 +40,7 @@ def _log_tail_ratio(u: Array) -> Array:
     """``log(h(u) / phi(u))`` for ``u <= -1``; its value at -1 above."""
     tail = np.minimum(u, -1.0)
     is_far = tail <= _ASYMPTOTIC
-    middle = np.where(is_far, _ASYMPTOTIC, tail)
+    middle = np.maximum(tail, _ASYMPTOTIC)
     ratio = np.log1p(middle * _SQRT_PI_2 * erfcx(-middle / np.sqrt(2.0)))
     far = tail[is_far]
     ratio[is_far] = np.log1p(-3.0 / (far * far)) - 2.0 * np.log(-far)

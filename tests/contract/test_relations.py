@@ -253,14 +253,14 @@ def test_recommending_again_or_fewer() -> None:
 
 
 def test_trials_of_the_source_in_another_order() -> None:
-    """Rounding may decide between points that are nearly as good."""
+    """Of the source: rounding may decide between points to explore, not what is best by now."""
 
     def best(step: int) -> Params:
         sampler = ScaleUpSampler(Telling().study(SMALL).trials[::step], seed=0)
         return sampler.recommend(Telling().study(LARGE))[0].params
 
-    one, other = (loss(best(step), 0.4) for step in (1, -1))
-    assert one == pytest.approx(other, abs=0.05)  # of a range of four
+    one = best(1)
+    assert best(-1) == {**one, "lr": pytest.approx(one["lr"], rel=1e-3)}
 
 
 def test_a_parameter_that_somebody_holds_is_a_range_of_one_value() -> None:
