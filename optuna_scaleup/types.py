@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
+from enum import Enum
+from enum import auto
 from typing import Protocol
 
 import numpy as np
@@ -135,6 +137,15 @@ class Dataset:
         return self.X[:0] if self.X_failed is None else self.X_failed
 
 
+class ValueKind(Enum):
+    """What values are like: decides what is believed of their model before any trial."""
+
+    SOUGHT = auto()  # the best is sought, bad ones may lie far below
+    LEVEL = auto()  # to be predicted wherever they are, and as smooth as they may be
+    TAILED_LEVEL = auto()  # the same, but bad ones may lie far below
+    CLASS = auto()  # -0.5 and 0.5 only, for two classes of trials
+
+
 @dataclass(frozen=True)
 class Scales:
     """Sizes of the studies, and what is believed about how the optimum moves with them.
@@ -193,7 +204,7 @@ class Problem:
         shelf: Where fits of the sources are shared with other workers, if anywhere.
         shown: Axes that this trial is known to have, whatever branch other trials took.
         X_unused: Finished trials that tell no value, to be kept away from, shape ``(q, d)``.
-        has_classes: Whether values are -0.5 and 0.5 only, for two classes of trials.
+        kind: What the values are like.
         n_before: How many trials of the large study started before this one; :obj:`None` if no
             trial asks, but somebody who wants to know what would be suggested next.
     """
@@ -208,7 +219,7 @@ class Problem:
     shelf: FitShelf | None = None
     shown: frozenset[int] = frozenset()
     X_unused: Array | None = None
-    has_classes: bool = False
+    kind: ValueKind = ValueKind.SOUGHT
     n_before: int | None = None
 
     @property

@@ -9,6 +9,8 @@ without a parent ``f = delta + offset`` is an ordinary GP. The parent's *posteri
 enters the prior of ``f``, so an unsure parent is trusted less; the offset is integrated out
 analytically.
 
+``w`` is the outcome warp of ``warp.py``, ``w(v) = v`` where values are linear.
+
 Packed hyperparameters ``theta`` (in this order): shift ``c`` (one per shiftable feature of the
 parent, none without a parent), ``log lengthscale`` (one per axis), ``log amplitude_var``,
 ``log noise_var``, ``log s``.
@@ -21,7 +23,6 @@ from functools import cached_property
 
 import numpy as np
 
-from optuna_scaleup.model import warp
 from optuna_scaleup.model.kernels import Kernel
 from optuna_scaleup.model.linalg import cholesky
 from optuna_scaleup.model.linalg import log_determinant
@@ -30,6 +31,8 @@ from optuna_scaleup.model.parent import Parent
 from optuna_scaleup.model.parent import bowl
 from optuna_scaleup.model.priors import Prior
 from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.warp import TAILED
+from optuna_scaleup.model.warp import OutcomeWarp
 from optuna_scaleup.types import Array
 
 
@@ -59,6 +62,7 @@ class Density:
         offset_var: Variance of the offset between parent and study, in squared warped units.
         additive_share: See :class:`~optuna_scaleup.model.kernels.Kernel`.
         is_smooth: See there as well.
+        warp: The outcome warp.
     """
 
     def __init__(
@@ -71,11 +75,13 @@ class Density:
         offset_var: float = OFFSET_VAR,
         additive_share: float = 0.0,
         is_smooth: bool = False,
+        warp: OutcomeWarp = TAILED,
     ) -> None:
         self.rows = rows
         self.prior = prior
         self.offset_var = offset_var
         self.kernel = Kernel(rows.axis, additive_share, is_smooth)
+        self.warp = warp
         self.parent = parent
         self.bowl_weight = 0.0 if parent is not None else bowl_weight
         self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
@@ -95,6 +101,7 @@ class Density:
             offset_var=self.offset_var,
             additive_share=self.kernel.additive_share,
             is_smooth=self.kernel.is_smooth,
+            warp=self.warp,
         )
 
     @property
@@ -120,13 +127,13 @@ class Density:
     def warped(self, t: Theta) -> tuple[Array, Array]:
         """Standardised values ``v`` (anchored: the best is one) and ``z = w(v)``, ``(B, n)``."""
         v = 1.0 + (self.rows.y - self.anchor) * np.exp(-t.log_scale)[:, None]
-        return v, warp.warp(v)
+        return v, self.warp.value(v)
 
     def noise(self, t: Theta, v: Array) -> Array:
         """Noise variance of each warped value, shape ``(B, n)``."""
         noise = np.repeat(np.exp(t.log_noise_var)[:, None], self.n_trials, axis=1)
         if self.rows.noise_var is not None:
-            slope2 = np.exp(2.0 * (warp.log_slope(v) - t.log_scale[:, None]))
+            slope2 = np.exp(2.0 * (self.warp.log_slope(v) - t.log_scale[:, None]))
             noise = noise + self.rows.noise_var * slope2
         return noise
 
@@ -161,7 +168,7 @@ class Density:
             -0.5 * (whitened**2).sum(-1)
             - 0.5 * log_determinant(L)
             - 0.5 * n * np.log(2.0 * np.pi)
-            + warp.log_slope(v).sum(-1)
+            + self.warp.log_slope(v).sum(-1)
             - max(n - 1, 0) * t.log_scale
             + self.prior.log_density(theta)
         )
@@ -187,11 +194,11 @@ class Density:
 
     def _scale_gradient(self, t: Theta, v: Array, alpha: Array, G_diag: Array) -> Array:
         dv = 1.0 - v  # dv / dlog s
-        dz = np.exp(warp.log_slope(v)) * dv
-        curvature = warp.log_slope_derivative(v)
+        dz = np.exp(self.warp.log_slope(v)) * dv
+        curvature = self.warp.log_slope_derivative(v)
         grad = -(alpha * dz).sum(-1) + (curvature * dv).sum(-1) - max(self.n_trials - 1, 0)
         if self.rows.noise_var is not None:
-            slope2 = np.exp(2.0 * (warp.log_slope(v) - t.log_scale[:, None]))
+            slope2 = np.exp(2.0 * (self.warp.log_slope(v) - t.log_scale[:, None]))
             dnoise = self.rows.noise_var * slope2 * 2.0 * (curvature * dv - 1.0)
             grad = grad + (G_diag * dnoise).sum(-1)
         return np.asarray(grad)

@@ -110,7 +110,7 @@ def fit_mixture(
         sources: Fitted small studies.
         X_pending: Running trials, shape ``(q, d)``.
         quasi_random: Source of quasi-random points.
-        hyperprior: Of the study's own GP; noise has the same one with a source.
+        hyperprior: Of the study's own GP; noise and outcome warp are the same with a source.
         offset_var: Prior variance of the offset to a source, in squared warped units.
         aim: What it is modelled for.
         is_smooth: Whether the study's own model has a smooth kernel.
@@ -152,6 +152,7 @@ def fit_mixture(
         np.exp(log_posterior),
         log_evidence,
         [_gain(hypotheses[i]) if is_first else 0.0 for i in kept],
+        hyperprior.warp,
     )
 
 

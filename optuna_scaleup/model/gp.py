@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.priors import Prior
 from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.warp import OutcomeWarp
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import ValueKind
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Hyperprior:
     Attributes:
         lengthscale: In widths of the space, times ``sqrt(n_dims)``: the typical distance grows
             with it (Hvarfner et al., 2024).
+        lengthscale_log_std: How sure that is, of each axis.
         amplitude_var: In squared distances median to best, like the noise.
         amplitude_log_std: How sure that is.
         noise_var: Noise variance.
@@ -26,20 +30,35 @@ class Hyperprior:
         noise_start: How many of these standard deviations above the median a search for the mode
             begins. What short lengthscales explain, noise may explain better: from little noise
             a search seldom finds that, from much it finds either.
+        is_linear: Whether values are modelled as they are, without an outcome warp.
     """
 
     lengthscale: float = 0.5
+    lengthscale_log_std: float = 0.7
     amplitude_var: float = 2.5
     amplitude_log_std: float = 1.0
     noise_var: float = 1e-4
     noise_log_std: float = 2.0
     noise_start: float = 0.0
+    is_linear: bool = False
+
+    @property
+    def warp(self) -> OutcomeWarp:
+        return OutcomeWarp(self.is_linear)
+
+    def noise_free(self) -> Hyperprior:
+        """The same of values without noise."""
+        return replace(self, noise_var=1e-6, noise_log_std=1e-3)
 
 
 VALUES = Hyperprior()
-NOISE_FREE_VALUES = Hyperprior(noise_var=1e-6, noise_log_std=1e-3)
 # For what is told to people. Suggestions are better if values are taken at their word for longer.
 PERHAPS_NOISY_VALUES = Hyperprior(noise_log_std=3.5, noise_start=2.0)
+# Where the best is sought, all depends on a few trials close to it, and a narrow prior helps. But
+# constraints and trade-offs are often smooth functions of some parameters only, linear ones even,
+# and known far from any trial then.
+TAILED_LEVELS = Hyperprior(lengthscale_log_std=1.2, amplitude_log_std=2.0)
+LEVELS = replace(TAILED_LEVELS, is_linear=True)
 # Of two classes one apart. Without noise the step from one to the other would need a lengthscale
 # as short as the gap between two trials, and nothing would be known elsewhere.
 CLASSES = Hyperprior(
@@ -49,7 +68,12 @@ CLASSES = Hyperprior(
     noise_var=0.05,
     noise_log_std=0.5,
 )
-LENGTHSCALE_LOG_STD = 0.7
+HYPERPRIORS = {
+    ValueKind.SOUGHT: VALUES,
+    ValueKind.LEVEL: LEVELS,
+    ValueKind.TAILED_LEVEL: TAILED_LEVELS,
+    ValueKind.CLASS: CLASSES,
+}
 SCALE_LOG_STD = 0.25
 SCALE_DOF = 3.0  # heavy tails: the metric's unit may differ between studies
 BOWL = 0.05  # People centre their spaces on a good guess, but optima lie in corners as well.
@@ -63,7 +87,7 @@ def gp_prior(n_axes: int, log_scale: float, hyperprior: Hyperprior = VALUES) -> 
     loc = np.array([*[log_lengthscale] * n_axes, *tail])
     return Prior(
         loc=loc,
-        scale=np.array([*[LENGTHSCALE_LOG_STD] * n_axes, *tail_std]),
+        scale=np.array([*[hyperprior.lengthscale_log_std] * n_axes, *tail_std]),
         dof=np.array([*[np.inf] * (n_axes + 2), SCALE_DOF]),
         start=search_start(loc, hyperprior),
     )
@@ -93,4 +117,5 @@ def gp_density(
         anchor=anchor,
         additive_share=additive_share,
         is_smooth=is_smooth,
+        warp=hyperprior.warp,
     )

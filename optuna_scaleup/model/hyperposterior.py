@@ -111,10 +111,14 @@ def laplace_factor(density: Density, mode: Mode) -> Array:
 def mode_only(density: Density) -> Draws:
     """The mode as the only draw, with Laplace's evidence: for studies with many trials."""
     mode = find_mode(density, density.prior.start)
+    return Draws(mode.theta[None], np.zeros(1), laplace_evidence(density, mode))
+
+
+def laplace_evidence(density: Density, mode: Mode) -> float:
+    """Log marginal likelihood of the model by Laplace's approximation at ``mode``."""
     log_det = np.linalg.slogdet(laplace_factor(density, mode))[1]
     log_volume = float(log_det) + 0.5 * len(mode.theta) * (_LOG_2PI - np.log(_INFLATION))
-    log_evidence = mode.value + log_volume
-    return Draws(mode.theta[None], np.zeros(1), log_evidence)
+    return float(mode.value + log_volume)
 
 
 def draw(

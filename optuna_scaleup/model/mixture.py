@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
-from optuna_scaleup.model import warp
 from optuna_scaleup.model.features import FeatureMap
 from optuna_scaleup.model.posterior import Posterior
+from optuna_scaleup.model.warp import OutcomeWarp
 from optuna_scaleup.types import Array
 
 
@@ -61,8 +61,10 @@ class Mixture:
         used_weights: Array,
         log_evidence: float,
         gains: Sequence[float],
+        warp: OutcomeWarp,
     ) -> None:
         self._feature_map = feature_map
+        self._warp = warp
         self._posteriors = posteriors
         self._to_axes = (
             (feature_map.axis[:, None] == np.arange(feature_map.n_axes))
@@ -175,11 +177,12 @@ class Mixture:
 
     def to_warped(self, values: Array) -> Array:
         """Values in each draw's warped units: shape ``(b,)`` to ``(K, b)``."""
-        return warp.warp(1.0 + (values - self._anchor[:, None]) / self.scale[:, None])
+        return self._warp.value(1.0 + (values - self._anchor[:, None]) / self.scale[:, None])
 
     def from_warped(self, z: Array) -> Array:
         """Inverse of :meth:`to_warped`, shape ``(..., K, b)``."""
-        return np.asarray(self._anchor[:, None] + self.scale[:, None] * (warp.unwarp(z) - 1.0))
+        v = self._warp.inverse(z)
+        return np.asarray(self._anchor[:, None] + self.scale[:, None] * (v - 1.0))
 
 
 def _levels(n: int) -> Array:

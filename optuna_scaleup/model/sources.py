@@ -11,7 +11,9 @@ from optuna_scaleup.model import gp
 from optuna_scaleup.model import warp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.hyperposterior import Mode
 from optuna_scaleup.model.hyperposterior import find_mode
+from optuna_scaleup.model.hyperposterior import laplace_evidence
 from optuna_scaleup.model.hyperposterior import may_be_mode
 from optuna_scaleup.model.linalg import cholesky
 from optuna_scaleup.model.linalg import triangular_inverse
@@ -96,10 +98,10 @@ def fit_source(
             ignored.
         hyperprior: Of its GP.
     """
-    log_scale = float(np.log(warp.robust_scale(rows.y)))
-    fit_density = _density(rows.representative(_MAX_FIT_ROWS), log_scale, hyperprior)
+    fit_density = _density(rows.representative(_MAX_FIT_ROWS), _log_scale(rows), hyperprior)
     if theta is None or not may_be_mode(fit_density, theta):
         theta = find_mode(fit_density, fit_density.prior.start).theta.round(_N_DECIMALS)
+    log_scale = _log_scale(rows)
     rows = rows.representative(_MAX_ROWS)
     density = _density(rows, log_scale, hyperprior)
     t = density.unpack(theta[None])
@@ -134,6 +136,23 @@ def fit_source(
         shift_loc=np.zeros(n_shift),
         shift_std=np.full(n_shift, SHIFT_STD),
     )
+
+
+def source_evidence(rows: Rows, theta: Array, hyperprior: gp.Hyperprior) -> float:
+    """Log marginal likelihood of a small study's trials, of its own GP.
+
+    Args:
+        rows: Its trials on the features it knows.
+        theta: :attr:`FittedSource.theta` of the fit to them.
+        hyperprior: Of its GP.
+    """
+    density = _density(rows.representative(_MAX_FIT_ROWS), _log_scale(rows), hyperprior)
+    value, _ = density.value_and_grad(theta[None], with_grad=False)
+    return laplace_evidence(density, Mode(theta, float(value[0])))
+
+
+def _log_scale(rows: Rows) -> float:
+    return float(np.log(warp.robust_scale(rows.y)))
 
 
 def _density(rows: Rows, log_scale: float, hyperprior: gp.Hyperprior) -> Density:
@@ -172,4 +191,5 @@ def transfer_density(
         anchor=source.best,
         offset_var=offset_var,
         additive_share=additive_share,
+        warp=hyperprior.warp,
     )

@@ -1,12 +1,15 @@
-"""Outcome warp: linear in the good half, logarithmic in the bad tail.
+"""Outcome warp: linear in the good half, logarithmic in the bad tail, or linear altogether.
 
 ``v = 1 + (y - best) / s``, with ``s`` about the distance from median to best, is zero at the
 study's median and one at its best; ``w(v) = v`` for ``v >= 0`` and ``-log(1 - v)`` below. ``w`` is
 monotone and continuously differentiable, leaves the good half alone and keeps diverged runs from
-owning the variance.
+owning the variance. But it bends what is smooth: of an output that has to be predicted everywhere,
+and has no such tail, a model without it knows more.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,6 +19,36 @@ from optuna_scaleup.types import Array
 _MIN_PENALISED = 3  # trials that share the worst value
 _MIN_MEASURED = 5  # others, so that these have a median to speak of
 _TAIL = 100.0  # Values further below the best than this many distances median to best are clipped.
+
+
+@dataclass(frozen=True)
+class OutcomeWarp:
+    """``w``, or, linear, ``v`` itself; elementwise.
+
+    Attributes:
+        is_linear: Whether it is ``v`` itself.
+    """
+
+    is_linear: bool = False
+
+    def value(self, v: Array) -> Array:
+        """``w(v)``."""
+        return v if self.is_linear else warp(v)
+
+    def inverse(self, z: Array) -> Array:
+        """Inverse of :meth:`value`."""
+        return z if self.is_linear else unwarp(z)
+
+    def log_slope(self, v: Array) -> Array:
+        """``log w'(v)``."""
+        return np.zeros_like(v) if self.is_linear else log_slope(v)
+
+    def log_slope_derivative(self, v: Array) -> Array:
+        """``w''(v) / w'(v)``."""
+        return np.zeros_like(v) if self.is_linear else log_slope_derivative(v)
+
+
+TAILED = OutcomeWarp()
 
 
 def warp(v: Array) -> Array:

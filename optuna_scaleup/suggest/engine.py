@@ -17,6 +17,7 @@ from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
 from optuna_scaleup.suggest.composition import Term
 from optuna_scaleup.suggest.composition import compose
+from optuna_scaleup.suggest.constraints import observed_feasibility
 from optuna_scaleup.suggest.initial_design import CONTRAST_AT
 from optuna_scaleup.suggest.initial_design import CONTRAST_AT_UNSIZED
 from optuna_scaleup.suggest.initial_design import DESIGNS
@@ -28,7 +29,6 @@ from optuna_scaleup.suggest.modeller import has_source
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import objective_outputs
-from optuna_scaleup.suggest.outputs import observed_feasibility
 from optuna_scaleup.suggest.seeds import best_rows
 from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.suggest.source_fits import telling_sources

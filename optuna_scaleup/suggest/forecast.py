@@ -13,6 +13,7 @@ from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.composition import draw_functions
+from optuna_scaleup.suggest.constraints import observed_feasibility
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.optima import FINE_STEPS
 from optuna_scaleup.suggest.optima import optimum_draws
@@ -20,7 +21,6 @@ from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import knows_success
 from optuna_scaleup.suggest.outputs import objective_outputs
-from optuna_scaleup.suggest.outputs import observed_feasibility
 from optuna_scaleup.suggest.seeds import filled
 from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.types import Array

@@ -13,29 +13,28 @@ import numpy as np
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.effort import Aim
 from optuna_scaleup.model.fitting import fit_mixture
-from optuna_scaleup.model.gp import CLASSES
-from optuna_scaleup.model.gp import NOISE_FREE_VALUES
+from optuna_scaleup.model.gp import HYPERPRIORS
 from optuna_scaleup.model.gp import PERHAPS_NOISY_VALUES
-from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.composition import Models
-from optuna_scaleup.suggest.outputs import Output
-from optuna_scaleup.suggest.outputs import constraint_names
-from optuna_scaleup.suggest.outputs import constraint_outputs
+from optuna_scaleup.suggest.constraints import constraint_names
+from optuna_scaleup.suggest.constraints import constraint_outputs
+from optuna_scaleup.suggest.output import Output
 from optuna_scaleup.suggest.outputs import cost_output
 from optuna_scaleup.suggest.outputs import failure_output
 from optuna_scaleup.suggest.outputs import objective_outputs
+from optuna_scaleup.suggest.outputs import ways_to_model
 from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.suggest.source_fits import SourceFits
 from optuna_scaleup.suggest.source_fits import feature_map_of
 from optuna_scaleup.suggest.source_fits import telling_sources
 from optuna_scaleup.types import Problem
+from optuna_scaleup.types import ValueKind
 
 
 _THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
 _CLASS_OFFSET_VAR = 0.05  # where a source fails, the study likely fails as well
-_NATS_FOR_OTHER_UNIT = 5.0  # of a constraint
 
 
 @dataclass
@@ -61,7 +60,7 @@ class Modeller:
             rng: Random numbers.
         """
         aim = _aim(objectives, is_constrained=bool(constraint_names(problem)))
-        mixtures = [self._fit(output.problem, rng, aim) for output in objectives]
+        mixtures = [self._fit_objective(output, rng, aim) for output in objectives]
         models, cost = self.limited(mixtures, problem, rng), cost_output(problem)
         if cost is None:
             return models
@@ -72,7 +71,7 @@ class Modeller:
     ) -> Models:
         """Models of objectives with those of what limits them: constraints and failures."""
         constraints = {
-            name: self._fit_constraint(outputs, rng)
+            name: self._fit_likeliest(outputs, rng, Aim.LEVEL, _THRESHOLD_OFFSET_VAR)
             for name, outputs in constraint_outputs(problem).items()
         }
         failure = failure_output(problem)
@@ -87,30 +86,38 @@ class Modeller:
 
     def hyperprior_of(self, problem: Problem, *, is_wary: bool = False) -> Hyperprior:
         """What is believed of the GP of the only output before any trial."""
-        if problem.has_classes:
-            return CLASSES
-        if self.deterministic_objective:
-            return NOISE_FREE_VALUES
-        return PERHAPS_NOISY_VALUES if is_wary else VALUES
+        hyperprior = PERHAPS_NOISY_VALUES if is_wary else HYPERPRIORS[problem.kind]
+        has_noise = problem.kind is ValueKind.CLASS or not self.deterministic_objective
+        return hyperprior if has_noise else hyperprior.noise_free()
 
     def share_fits(self, problem: Problem) -> None:
         """Lays the fits of all outputs' sources on the problem's shelf."""
         constraints = chain(*constraint_outputs(problem).values())
-        outputs = (*objective_outputs(problem), *constraints)
-        for output in (*outputs, failure_output(problem), cost_output(problem)):
+        objectives = chain(*map(ways_to_model, objective_outputs(problem)))
+        for output in (*objectives, *constraints, failure_output(problem), cost_output(problem)):
             if output is not None:
                 self.fits.share(output.problem)
 
-    def _fit_constraint(self, outputs: Sequence[Output], rng: np.random.Generator) -> Mixture:
-        """In the first unit, or in the one that explains the trials better.
+    def _fit_objective(self, objective: Output, rng: np.random.Generator, aim: Aim) -> Mixture:
+        ways = ways_to_model(objective)
+        if len(ways) > 1:
+            said = [self.fits.log_evidence_of(way.problem) for way in ways]
+            ways = tuple(replace(w, log_prior=s) for w, s in zip(ways, said, strict=True))
+        return self._fit_likeliest(ways, rng, aim)
 
-        Other than of an objective, the level matters.
-        """
-        fits = [self._fit(one.problem, rng, offset_var=_THRESHOLD_OFFSET_VAR) for one in outputs]
-        evidence = np.array(
-            [fit.log_evidence + o.log_jacobian for fit, o in zip(fits, outputs, strict=True)]
-        )
-        evidence[0] += _NATS_FOR_OTHER_UNIT
+    def _fit_likeliest(
+        self,
+        ways: Sequence[Output],
+        rng: np.random.Generator,
+        aim: Aim,
+        offset_var: float = OFFSET_VAR,
+    ) -> Mixture:
+        """Of several ways to model one output the one that explains the trials best."""
+        fits = [self._fit(way.problem, rng, aim, offset_var=offset_var) for way in ways]
+        evidence = [
+            fit.log_evidence + way.log_jacobian + way.log_prior
+            for fit, way in zip(fits, ways, strict=True)
+        ]
         return fits[int(np.argmax(evidence))]
 
     def _fit(

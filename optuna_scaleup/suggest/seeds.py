@@ -6,8 +6,8 @@ import numpy as np
 
 from optuna_scaleup.suggest.boxes import is_nondominated
 from optuna_scaleup.suggest.boxes import most_different_first
+from optuna_scaleup.suggest.constraints import violations
 from optuna_scaleup.suggest.initial_design import centre
-from optuna_scaleup.suggest.outputs import violations
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -13,11 +14,11 @@ from optuna_scaleup.model.drift import Drift
 from optuna_scaleup.model.drift import Optimum
 from optuna_scaleup.model.drift import fit_drift
 from optuna_scaleup.model.features import FeatureMap
-from optuna_scaleup.model.gp import CLASSES
-from optuna_scaleup.model.gp import VALUES
+from optuna_scaleup.model.gp import HYPERPRIORS
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
+from optuna_scaleup.model.sources import source_evidence
 from optuna_scaleup.suggest.optima import locate_optimum
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
@@ -43,6 +44,7 @@ class SourceFits:
 
     def __init__(self) -> None:
         self._cache: dict[_Key, FittedSource] = {}
+        self._evidence: dict[_Key, float] = {}
         self._optima: dict[_Key, tuple[Array, Array]] = {}
         self._drifts: dict[_Key, Drift] = {}
 
@@ -60,6 +62,13 @@ class SourceFits:
             source.moved(drift.motion_mean[i], drift.motion_std[i]) if is_known[i] else source
             for i, source in zip(usable, sources, strict=True)
         ]
+
+    def log_evidence_of(self, problem: Problem) -> float:
+        """Log marginal likelihood of all sources in use, each of its own GP."""
+        usable = _in_use(problem)
+        keys = [_key(problem, i) for i in usable]
+        compute = [partial(self._evidence_of, problem, i) for i in usable]
+        return sum(_once(self._evidence, k, c) for k, c in zip(keys, compute, strict=True))
 
     def share(self, problem: Problem) -> None:
         """Lays the fits of the sources in use on the problem's shelf, old ones as well."""
@@ -96,6 +105,11 @@ class SourceFits:
         key = _key(problem, i)
         return _once(self._cache, key, lambda: _fit_shared(problem, i, key))
 
+    def _evidence_of(self, problem: Problem, i: int) -> float:
+        theta = self._fit_once(problem, i).theta
+        rows, _, _ = _known_rows(problem, i)
+        return source_evidence(rows, theta, HYPERPRIORS[problem.kind])
+
     def _locate_once(self, problem: Problem, i: int) -> tuple[Array, Array]:
         return _once(
             self._optima,
@@ -120,7 +134,7 @@ def _once(cache: dict[_Key, T], key: _Key | None, compute: Callable[[], T]) -> T
 def _key(problem: Problem, i: int) -> _Key | None:
     if not problem.source_keys:
         return None
-    return problem.source_keys[i], *_space_key(problem)
+    return problem.source_keys[i], problem.kind.name, *_space_key(problem)
 
 
 def _drift_key(problem: Problem, scales: Scales) -> _Key | None:
@@ -178,16 +192,22 @@ def _shelf_key(key: _Key) -> str:
 
 def _fit(problem: Problem, i: int, theta: Array | None = None) -> FittedSource:
     """Fits a source on the axes that it knows."""
+    rows, columns, known_axes = _known_rows(problem, i)
+    n_axes, hyperprior = feature_map_of(problem).n_axes, HYPERPRIORS[problem.kind]
+    return fit_source(rows, columns, known_axes, n_axes, theta, hyperprior)
+
+
+def _known_rows(problem: Problem, i: int) -> tuple[Rows, Array, Array]:
+    """A source's trials on the features that it knows, which features and which axes these are."""
     dataset, feature_map = problem.sources[i], feature_map_of(problem)
     known_axes = np.flatnonzero(~np.isnan(dataset.X).all(axis=0))
     columns = np.flatnonzero(np.isin(feature_map.axis, known_axes))
     rows = Rows.of(feature_map, dataset.X, dataset.Y[:, 0], dataset.noise_var)
-    rows = Rows(
+    known = Rows(
         rows.features[:, columns],
         np.searchsorted(known_axes, feature_map.axis[columns]),
         np.flatnonzero(feature_map.is_shiftable[columns]),
         rows.y,
         rows.noise_var,
     )
-    hyperprior = CLASSES if problem.has_classes else VALUES
-    return fit_source(rows, columns, known_axes, feature_map.n_axes, theta, hyperprior)
+    return known, columns, known_axes

@@ -12,6 +12,9 @@ from sklearn.gaussian_process.kernels import WhiteKernel
 from optuna_scaleup.model import warp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
+from optuna_scaleup.model.gp import LEVELS
+from optuna_scaleup.model.gp import VALUES
+from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.gp import gp_density
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import FittedSource
@@ -58,9 +61,10 @@ def mixed_rows(n: int, optimum: float, seed: int, noisy: bool) -> Rows:
     return Rows.of(fm, X, y, np.linspace(0.0, 0.2, n) if noisy else None)
 
 
-def mixed_source(seed: int = 3) -> FittedSource:
+def mixed_source(seed: int = 3, hyperprior: Hyperprior = VALUES) -> FittedSource:
     rows = mixed_rows(14, 0.3, seed, noisy=False)
-    return fit_source(rows, np.arange(rows.features.shape[1]), np.arange(4), 4)
+    columns = np.arange(rows.features.shape[1])
+    return fit_source(rows, columns, np.arange(4), 4, hyperprior=hyperprior)
 
 
 class TestAgainstScikitLearn:
@@ -192,13 +196,15 @@ def test_value_with_a_parent_agrees_with_the_dense_joint_gp(noisy: bool, share: 
 @pytest.mark.parametrize("share", SHARES)
 @pytest.mark.parametrize("noisy", [False, True])
 @pytest.mark.parametrize("has_parent", [False, True])
+@pytest.mark.parametrize("hyperprior", [VALUES, LEVELS], ids=["values", "levels"])
 def test_gradient_agrees_with_finite_differences(
-    has_parent: bool, noisy: bool, share: float
+    hyperprior: Hyperprior, has_parent: bool, noisy: bool, share: float
 ) -> None:
     rows = mixed_rows(9, 0.45, 4, noisy)
-    density = gp_density(rows, 0.5, additive_share=share)
+    density = gp_density(rows, 0.5, hyperprior, additive_share=share)
     if has_parent:
-        density = transfer_density(rows, mixed_source(), additive_share=share)
+        source = mixed_source(hyperprior=hyperprior)
+        density = transfer_density(rows, source, hyperprior, additive_share=share)
 
     def value(theta: Array) -> float:
         return float(density.value_and_grad(theta[None], with_grad=False)[0][0])
@@ -255,6 +261,24 @@ def test_values_in_another_unit_move_the_scale_only() -> None:
     np.testing.assert_allclose(va[1], vb[1], rtol=1e-6, atol=1e-7)
 
 
+def test_levels_are_modelled_as_they_are() -> None:
+    """However bad a value, only its distance counts; likelihoods are of values in their unit."""
+    rows = mixed_rows(8, 0.45, 8, noisy=False)
+    density = gp_density(rows, 0.5, LEVELS)
+    theta = thetas(density, 3)
+    t = density.unpack(theta)
+    _, z = density.warped(t)
+    unit = np.exp(t.log_scale)[:, None]
+    np.testing.assert_allclose(unit * (z - 1.0), (rows.y - rows.y.max()) * np.ones((3, 1)))
+    mean, cov = oracles.plain_prior(
+        rows.features, rows.axis, rows.shiftable, density.bowl_weight, density.unpack(theta[:1])
+    )
+    cov = cov + np.exp(t.log_noise_var[0]) * np.eye(8)
+    expected = oracles.log_normal(z[0], mean, cov) - 7.0 * t.log_scale[0]
+    value = density.value_and_grad(theta)[0] - density.prior.log_density(theta)
+    np.testing.assert_allclose(value[0], expected, rtol=1e-8)
+
+
 def test_extra_noise_is_measured_in_the_unit_of_the_values() -> None:
     """In the linear half, extra variance ``s**2 c`` is a noise variance of ``c``."""
     X = np.random.default_rng(9).random((6, 1))
@@ -276,13 +300,15 @@ def test_parent_brings_its_own_bowl() -> None:
     np.testing.assert_array_equal(density.value_and_grad(theta)[0], other.value_and_grad(theta)[0])
 
 
-@pytest.mark.parametrize("kind", ["plain", "smooth", "with a parent"])
+@pytest.mark.parametrize("kind", ["plain", "smooth", "levels", "with a parent"])
 def test_fewer_trials_are_a_matter_of_the_rows_alone(kind: str) -> None:
     def model(rows: Rows) -> Density:
         if kind == "with a parent":
             return transfer_density(rows, mixed_source(), offset_var=0.5, additive_share=0.4)
         if kind == "smooth":
             return gp_density(rows, 0.5, is_smooth=True)
+        if kind == "levels":
+            return gp_density(rows, 0.5, LEVELS)
         return gp_density(rows, 0.5, bowl_weight=0.7, additive_share=0.4)
 
     rows = mixed_rows(14, 0.4, 0, noisy=True)

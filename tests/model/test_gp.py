@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optuna_scaleup.model.gp import NOISE_FREE_VALUES
+from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.gp import gp_density
 from optuna_scaleup.model.gp import gp_prior
 from optuna_scaleup.model.hyperposterior import find_mode
@@ -52,7 +52,7 @@ def test_deterministic_fit_interpolates() -> None:
     X = np.linspace(0.0, 1.0, 9)[:, None]
     y = np.sin(5.0 * X[:, 0])
     rows = Rows.of(feature_map(continuous(1), X), X, y)
-    density = gp_density(rows, float(np.log(robust_scale(y))), NOISE_FREE_VALUES)
+    density = gp_density(rows, float(np.log(robust_scale(y))), VALUES.noise_free())
     theta = find_mode(density, density.prior.loc).theta[None]
     prediction = Posterior(density, theta, np.empty((0, 1))).predict(rows.features)
     _, z = density.warped(density.unpack(theta))

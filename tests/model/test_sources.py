@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from optuna_scaleup.model import gp
 from optuna_scaleup.model.density import OFFSET_VAR
+from optuna_scaleup.model.hyperposterior import draw
+from optuna_scaleup.model.parent import bowl
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
+from optuna_scaleup.model.sources import source_evidence
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.model.warp import robust_scale
+from optuna_scaleup.suggest.quasi_random import sobol
 from optuna_scaleup.types import Array
 from tests import oracles
 from tests.fakes import continuous
@@ -116,3 +121,22 @@ def test_many_trials_are_reduced_to_telling_ones() -> None:
     grid = np.stack(np.meshgrid(*[np.linspace(0, 1, 41)] * 2), axis=-1).reshape(-1, 2)
     link = parent.link(grid, np.zeros((1, 2)))
     np.testing.assert_allclose(grid[link.mean[0].argmax()], [0.3, 0.3], atol=0.08)
+
+
+def test_evidence_of_a_source_is_that_of_its_own_model() -> None:
+    """Laplace's approximation agrees with importance sampling, and tells what the values are."""
+    X = sobol(24, 2, np.random.default_rng(0))
+    noise = 0.05 * np.random.default_rng(0).standard_normal(24)
+    evidence = {}
+    for name, y in (("straight", X[:, 0] + noise), ("diverging", -np.exp(9.0 * X[:, 0] + noise))):
+        rows = Rows.of(feature_map(continuous(2), X), X, y)
+        for hyperprior in (gp.TAILED_LEVELS, gp.LEVELS):
+            source = fit_source(rows, np.arange(2), np.arange(2), 2, hyperprior=hyperprior)
+            told = source_evidence(rows, source.theta, hyperprior)
+            density = gp.gp_density(rows, float(np.log(robust_scale(rows.y))), hyperprior)
+            density.prior_mean = bowl(rows.features, source.parent.bowl)
+            cube = sobol(4096, len(density.prior.loc), np.random.default_rng(1))
+            assert told == pytest.approx(draw(density, cube, 8).log_evidence, abs=3.0)
+            evidence[name, hyperprior.is_linear] = told
+    assert evidence["straight", True] > evidence["straight", False]
+    assert evidence["diverging", False] > evidence["diverging", True] + 20.0

@@ -48,6 +48,16 @@ def test_slope_is_continuous_at_the_median() -> None:
     np.testing.assert_allclose(warp.log_slope(around), 0.0, atol=1e-11)
 
 
+def test_linear_is_the_identity() -> None:
+    linear, tailed = warp.OutcomeWarp(is_linear=True), warp.OutcomeWarp()
+    for function in (linear.value, linear.inverse):
+        np.testing.assert_array_equal(function(GRID), GRID)
+    for function in (linear.log_slope, linear.log_slope_derivative):
+        np.testing.assert_array_equal(function(GRID), 0.0)
+    np.testing.assert_array_equal(tailed.value(GRID), warp.warp(GRID))
+    np.testing.assert_array_equal(tailed.inverse(warp.warp(GRID)), warp.unwarp(warp.warp(GRID)))
+
+
 def test_robust_scale_is_median_to_best() -> None:
     assert warp.robust_scale(np.array([-1e9, 0.0, 1.0, 3.0, 4.0])) == 3.0
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.suggest.acquisition import CRITERIA
+from optuna_scaleup.suggest.composition import log_feasibility
+from optuna_scaleup.suggest.constraints import constraint_outputs
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.modeller import Modeller
-from optuna_scaleup.suggest.outputs import constraint_outputs
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
@@ -90,6 +91,23 @@ def test_many_constraints_of_wild_sizes() -> None:
     wild = {f"{unit:g}": unit * column for unit in (1e-300, 1e-5, 1e300)}
     wild["zero"], wild["diverged"] = 0.0 * column, np.where(column > 0.2, 1e12, column)
     assert_legal(suggest(Problem(continuous(2), replace(data, constraints=wild))), continuous(2))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_linear_constraint_is_known_far_from_any_trial(seed: int) -> None:
+    """One of three of six parameters, from sixteen trials; most of them keep it."""
+    rng = np.random.default_rng(seed)
+    X, X_new = rng.random((16, 6)), rng.random((400, 6))
+    weights = np.array([1.0, -0.5, 2.0, 0.0, 0.0, 0.0])
+    c, c_new = X @ weights - 2.0, X_new @ weights - 2.0
+    problem = Problem(continuous(6), Dataset(X, -X[:, :1], constraints={"c": c}))
+    model = Modeller().limited([], problem, rng).constraints["c"]
+    is_likely = log_feasibility(model).value(X_new) > np.log(0.5)
+    assert np.mean(is_likely == (c_new <= 0.0)) > 0.98
+    ((output,),) = constraint_outputs(problem).values()
+    unit = c[0] / np.sinh(output.problem.target.Y[0, 0])
+    error = unit * np.sinh(model.expected_values(X_new)) - c_new
+    assert np.sqrt(np.mean(error**2)) < 0.07 * c_new.std()
 
 
 def test_a_constraint_is_modelled_in_the_unit_that_explains_it() -> None:

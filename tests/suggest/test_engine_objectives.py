@@ -9,6 +9,8 @@ import pytest
 from optuna._hypervolume import compute_hypervolume
 
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.modeller import Modeller
+from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.seeds import best_rows
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
@@ -134,3 +136,25 @@ def test_search_starts_along_the_feasible_front() -> None:
     assert rows.min() == 0
     rows = best_rows(Dataset(X, Y[:, :1], constraints={"c": c}))
     np.testing.assert_array_equal(rows, [14, 13, 12])
+
+
+def has_no_tail(problem: Problem) -> list[bool]:
+    """Of each objective, whether equal steps among bad values are equal for the model."""
+    objectives = objective_outputs(problem)
+    models = Modeller().models_of(problem, objectives, np.random.default_rng(0)).objectives
+    warped = [model.to_warped(model.expected_bad - np.arange(3.0)) for model in models]
+    return [bool(np.abs(np.diff(z, 2)).max() < 1e-9) for z in warped]
+
+
+@pytest.mark.parametrize("where", ["in the study", "in the source"])
+def test_each_objective_has_a_tail_or_none(where: str) -> None:
+    """One is smooth, of the other bad values lie orders of magnitude below good ones."""
+    X = np.random.default_rng(0).random((20, 2))
+    data = Dataset(X, np.column_stack([quadratic(X, 0.2), -np.exp(12.0 * X[:, 0])]))
+    nothing = Dataset(np.empty((0, 2)), np.empty((0, 2)))
+    problem = (
+        Problem(continuous(2), data)
+        if where == "in the study"
+        else Problem(continuous(2), nothing, (data,))
+    )
+    assert has_no_tail(problem) == [True, False]

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.model.diagnosis import diagnose
-from optuna_scaleup.model.gp import NOISE_FREE_VALUES
 from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.suggest.examine import Examination
@@ -33,7 +32,7 @@ def test_a_source_is_examined_by_what_is_known_of_noise(is_deterministic: bool) 
         Rows.of(feature_map(problem.space, X), X, y),
         source,
         lambda n_points, n_dims: sobol(n_points, n_dims, rng),
-        NOISE_FREE_VALUES if is_deterministic else VALUES,
+        VALUES.noise_free() if is_deterministic else VALUES,
     )
     (found,) = examined(warm(5), is_deterministic=is_deterministic).sources
     np.testing.assert_array_equal(found.motion, expected.motion)

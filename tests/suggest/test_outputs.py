@@ -7,16 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from optuna_scaleup.suggest.outputs import constraint_outputs
+from optuna_scaleup.suggest.constraints import constraint_outputs
+from optuna_scaleup.suggest.constraints import observed_feasibility
+from optuna_scaleup.suggest.constraints import violations
 from optuna_scaleup.suggest.outputs import cost_output
 from optuna_scaleup.suggest.outputs import failure_output
 from optuna_scaleup.suggest.outputs import objective_outputs
-from optuna_scaleup.suggest.outputs import observed_feasibility
-from optuna_scaleup.suggest.outputs import violations
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Scales
+from optuna_scaleup.types import ValueKind
 from tests.fakes import continuous
 from tests.fakes import no_trials
 
@@ -196,7 +197,7 @@ def test_squash_keeps_the_threshold_and_the_order(c: Array) -> None:
 def test_zero_holds_by_a_margin_where_nothing_is_below() -> None:
     """A constraint that is clipped at zero, as ``max(g, 0)``."""
     clipped = squashed(np.array([0.0, 0.0, 1.0, 2.0]))
-    assert (clipped[:2] < -0.3).all()
+    np.testing.assert_allclose(np.sinh(clipped[:2]) / np.sinh(clipped[2]), -0.5)
     assert (clipped[2:] > 0.0).all()
     source = np.array([-1.0, 1.0, 1.0, 1.0])
     assert (squashed(np.array([0.0, 0.0, 1.0, 2.0]), source)[:2] == 0.0).all()
@@ -218,8 +219,13 @@ def test_squash_does_not_depend_on_the_unit(factor: float) -> None:
 def test_squash_keeps_the_resolution_at_the_threshold() -> None:
     """Two values a tenth of the typical magnitude apart stay so, whatever lies far out."""
     values = squashed(np.array([-0.05, 0.05, 1.0, 1e9]), np.array([-1.0, 1.0, -1.0, 1.0]))
-    assert values[1] - values[0] == pytest.approx(0.1, rel=1e-2)
+    assert 3.0 * (values[1] - values[0]) == pytest.approx(0.1, rel=1e-2)
     assert values[3] - values[2] < 25.0
+
+
+def test_as_far_as_most_trials_lie_a_constraint_is_close_to_linear() -> None:
+    values = squashed(np.linspace(-1.0, 1.0, 4))
+    np.testing.assert_allclose(np.diff(values), np.diff(values).mean(), rtol=0.04)
 
 
 def test_target_and_source_share_the_unit() -> None:
@@ -237,7 +243,7 @@ def test_six_trials_tell_of_a_small_unit_as_well() -> None:
     c = np.array([-1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0])
     data = Dataset(c[:, None], c[:, None], constraints={"c": c})
     ((large, small),) = constraint_outputs(Problem(continuous(1), data)).values()
-    for output, unit in ((large, 10.0), (small, 1e-2)):
+    for output, unit in ((large, 30.0), (small, 3e-2)):
         np.testing.assert_allclose(output.problem.target.Y[:, 0], np.arcsinh(c / unit))
         step = 1e-6 * np.abs(c)
         slope = (np.arcsinh((c + step) / unit) - np.arcsinh((c - step) / unit)) / (2.0 * step)
@@ -264,7 +270,7 @@ def test_what_is_cut_off_at_zero_does_not_tell_the_unit() -> None:
     data = Dataset(c[:, None], c[:, None], constraints={"c": c})
     ((large, small),) = constraint_outputs(Problem(continuous(1), data)).values()
     values, expected = c[c > 0.0], []
-    for unit in (1.0, 0.01):
+    for unit in (3.0, 0.03):
         expected.append(-np.log(np.hypot(values, unit)).sum())
     np.testing.assert_allclose([large.log_jacobian, small.log_jacobian], expected)
 
@@ -273,7 +279,7 @@ def test_a_zero_between_others_tells_the_unit_like_them() -> None:
     c = np.array([0.0, 0.0, 0.0, 0.01, -1.0, 1.0, 1.0])
     data = Dataset(c[:, None], c[:, None], constraints={"c": c})
     ((large, small),) = constraint_outputs(Problem(continuous(1), data)).values()
-    expected = [-np.log(np.hypot(c, unit)).sum() for unit in (1.0, 0.01)]
+    expected = [-np.log(np.hypot(c, unit)).sum() for unit in (3.0, 0.03)]
     np.testing.assert_allclose([large.log_jacobian, small.log_jacobian], expected)
 
 
@@ -305,5 +311,5 @@ def test_failures_are_an_output_once_there_are_two() -> None:
         (source,) = output.problem.sources
         np.testing.assert_array_equal(source.Y[:, 0], [-0.5] * 4 + [0.5])
         assert output.problem.source_keys == ("key1/failure",)
-        assert output.problem.has_classes
+        assert output.problem.kind is ValueKind.CLASS
         assert output.problem.scales is None  # the optimum's drift is another matter

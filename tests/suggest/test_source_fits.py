@@ -13,6 +13,7 @@ from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Scales
+from optuna_scaleup.types import ValueKind
 from tests.fakes import continuous
 from tests.fakes import no_trials
 from tests.fakes import quadratic_study
@@ -143,7 +144,7 @@ def test_between_classes_there_is_no_sudden_step() -> None:
     outcomes = Dataset(X, np.where(X[:, :1] > 0.6, 0.5, -0.5))
     values = Problem(continuous(2), no_trials(2), (outcomes,))
     (sharp,) = SourceFits().sources_of(values)
-    (classes,) = SourceFits().sources_of(replace(values, has_classes=True))
+    (classes,) = SourceFits().sources_of(replace(values, kind=ValueKind.CLASS))
     assert classes.log_lengthscales[0] > sharp.log_lengthscales[0] + 0.5
     assert np.exp(classes.theta[-2]) > 0.01 > np.exp(sharp.theta[-2])  # variance of the noise
 
