@@ -1,13 +1,12 @@
 """Constraints as outputs.
 
-A constraint ``c`` enters as ``asinh(c / s)`` with ``s`` a few typical magnitudes of the study:
-close to linear as far as most trials lie, logarithmic beyond on either side, and zero where ``c``
-is. So one violation by a factor of 1e6 does not drown what decides between feasible and not, a
-constraint in other units is the same constraint, and a linear one stays linear. The typical
-magnitude is a large or a small one, whichever explains the trials better: where violations span
-orders of magnitude, the last of them would be one step in a large unit. Where no study has a value
-below zero, zero says only that the constraint holds, not by how much; it is taken to hold by half
-the typical magnitude.
+A constraint ``c`` enters as ``asinh(c / s)`` with ``s`` a few large magnitudes of the study: close
+to linear as far as most trials lie, logarithmic beyond on either side, and zero where ``c`` is. So
+one violation by a factor of 1e6 does not drown what decides between feasible and not, a constraint
+in other units is the same constraint, and a linear one stays linear. If that explains the trials
+better, ``s`` is a small magnitude: where violations span orders of magnitude, the last of them
+would be one step in a large unit. Where no study has a value below zero, zero says only that the
+constraint holds, not by how much; it is taken to hold by half of such a magnitude.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ from optuna_scaleup.types import Problem
 from optuna_scaleup.types import ValueKind
 
 
-_LINEAR_TO = 3.0  # typical magnitudes
-_ZERO_MARGIN = 0.5  # of these as well
+_LINEAR_TO = 3.0  # large magnitudes
+_ZERO_MARGIN = 0.5  # magnitudes
 _LARGEST_UNIT = 1e307
 _MAX_SQUASHED = 1e150  # asinh squares its argument
 _TYPICAL_QUANTILE = 0.9
 _SMALL_QUANTILE = 0.2
-_MIN_TO_CHOOSE = 6  # trials that tell which magnitude is the typical one
-_MIN_SPAN = 100.0  # from the small to the large one, where they differ enough to matter
+_MIN_TO_CHOOSE = 6  # trials that tell which unit is the better one
+_MIN_SPAN = 100.0  # from the small unit to the large one, where they differ enough to matter
 _NATS_FOR_SMALL = -5.0
 
 
@@ -80,29 +79,28 @@ def _constraint(problem: Problem, name: str) -> tuple[Output, ...]:
     large, small = (_typical_magnitude(largest, q) for q in (_TYPICAL_QUANTILE, _SMALL_QUANTILE))
     # Evidence is that of all trials only as long as all of them are fitted to.
     is_comparable = _MIN_TO_CHOOSE <= one.target.n_trials <= MAX_FIT_ROWS
-    is_open = is_comparable and small <= large / _MIN_SPAN
-    likely = _squashed(one, large)
-    if not is_open:
+    unit = _LINEAR_TO * min(large, _LARGEST_UNIT / _LINEAR_TO)
+    likely = _squashed(one, unit, _ZERO_MARGIN / _LINEAR_TO)
+    if not is_comparable or small > unit / _MIN_SPAN:
         return (likely,)
-    return likely, replace(_squashed(one, small), log_prior=_NATS_FOR_SMALL)
+    return likely, replace(_squashed(one, small, _ZERO_MARGIN), log_prior=_NATS_FOR_SMALL)
 
 
-def _squashed(one: Problem, magnitude: float) -> Output:
-    """The inverse hyperbolic sine of values that have a typical magnitude."""
+def _squashed(one: Problem, unit: float, margin: float) -> Output:
+    """Inverse hyperbolic sine of values in a unit; by what margin zero holds if none is below."""
     studies = (one.target, *one.sources)
-    scale = _LINEAR_TO * min(magnitude, _LARGEST_UNIT / _LINEAR_TO)
     has_slack = any((data.Y < 0.0).any() for data in studies)
-    zero = 0.0 if has_slack else -_ZERO_MARGIN / _LINEAR_TO
+    zero = 0.0 if has_slack else -margin
 
     def squash(data: Dataset) -> Dataset:
         with np.errstate(over="ignore"):
-            ratio = np.clip(data.Y / scale, -_MAX_SQUASHED, _MAX_SQUASHED)
+            ratio = np.clip(data.Y / unit, -_MAX_SQUASHED, _MAX_SQUASHED)
         return replace(data, Y=np.arcsinh(np.where(data.Y == 0.0, zero, ratio)))
 
-    keys = tuple(f"{key}/{scale!r}/{zero!r}" for key in one.source_keys)
+    keys = tuple(f"{key}/{unit!r}/{zero!r}" for key in one.source_keys)
     values = one.target.Y
     measured = values[values != 0.0] if zero else values  # what is cut off has no density
-    log_jacobian = -float(np.log(np.hypot(measured, scale)).sum())
+    log_jacobian = -float(np.log(np.hypot(measured, unit)).sum())
     return Output(map_studies(one, squash, keys), log_jacobian=log_jacobian)
 
 

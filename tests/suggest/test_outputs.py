@@ -243,7 +243,7 @@ def test_six_trials_tell_of_a_small_unit_as_well() -> None:
     c = np.array([-1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0])
     data = Dataset(c[:, None], c[:, None], constraints={"c": c})
     ((large, small),) = constraint_outputs(Problem(continuous(1), data)).values()
-    for output, unit in ((large, 30.0), (small, 3e-2)):
+    for output, unit in ((large, 30.0), (small, 1e-2)):
         np.testing.assert_allclose(output.problem.target.Y[:, 0], np.arcsinh(c / unit))
         step = 1e-6 * np.abs(c)
         slope = (np.arcsinh((c + step) / unit) - np.arcsinh((c - step) / unit)) / (2.0 * step)
@@ -270,7 +270,7 @@ def test_what_is_cut_off_at_zero_does_not_tell_the_unit() -> None:
     data = Dataset(c[:, None], c[:, None], constraints={"c": c})
     ((large, small),) = constraint_outputs(Problem(continuous(1), data)).values()
     values, expected = c[c > 0.0], []
-    for unit in (3.0, 0.03):
+    for unit in (3.0, 0.01):
         expected.append(-np.log(np.hypot(values, unit)).sum())
     np.testing.assert_allclose([large.log_jacobian, small.log_jacobian], expected)
 
@@ -279,7 +279,7 @@ def test_a_zero_between_others_tells_the_unit_like_them() -> None:
     c = np.array([0.0, 0.0, 0.0, 0.01, -1.0, 1.0, 1.0])
     data = Dataset(c[:, None], c[:, None], constraints={"c": c})
     ((large, small),) = constraint_outputs(Problem(continuous(1), data)).values()
-    expected = [-np.log(np.hypot(c, unit)).sum() for unit in (3.0, 0.03)]
+    expected = [-np.log(np.hypot(c, unit)).sum() for unit in (3.0, 0.01)]
     np.testing.assert_allclose([large.log_jacobian, small.log_jacobian], expected)
 
 
