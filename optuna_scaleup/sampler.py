@@ -101,7 +101,8 @@ class ScaleUpSampler(BaseSampler):
             the eleventh trial on a point off the borders may be a tenth of a nat below the best.
         initial_design:
             What a cold start tries first: ``"auto"`` (the centre; space-filling points follow only
-            if more are asked for, or started before any value is told), ``"sobol"`` or
+            if more are asked for, started before any value is told, or with three objectives and
+            more: one for each parameter, three to nine), ``"sobol"`` or
             ``"random"`` (one point more than parameters, at least four) or ``"corners"`` (all of
             them). A parameter that no trial of any study has tried yet starts at its centre under
             ``"auto"`` (a categorical one at random), and at a random value under the others.

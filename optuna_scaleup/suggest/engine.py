@@ -82,7 +82,10 @@ class Engine:
         """Whether the initial design decides the next point, not the models."""
         if has_source(objective_outputs(problem)):
             return False
-        n_design = n_design_points(self.initial_design, problem.space, self.n_startup_trials)
+        n_objectives = problem.target.Y.shape[1]
+        n_design = n_design_points(
+            self.initial_design, problem.space, self.n_startup_trials, n_objectives
+        )
         return problem.target.n_trials == 0 or problem.n_started < n_design
 
     def survey(self, problem: Problem, rng: np.random.Generator) -> Survey:

@@ -13,18 +13,25 @@ DESIGNS = ("auto", "sobol", "corners", "random")
 CONTRAST_AT = 3  # trials of a warm study before it is sent where no source recommends
 # If the size of the source is not known: it has less say from the start, so it can be told later.
 CONTRAST_AT_UNSIZED = 5
+# Each corner of the space may be an end of a front of so many objectives: a model that knows only
+# the centre sends one trial after the other there, and learns nothing of what lies between.
+_MANY_OBJECTIVES = 3
+_MAX_OF_AUTO = 10
 _MAX_CORNER_AXES = 20  # more corners than that are drawn, not counted
 
 
-def n_design_points(design: str, space: UnitSpace, n_startup_trials: int) -> int:
+def n_design_points(
+    design: str, space: UnitSpace, n_startup_trials: int, n_objectives: int = 1
+) -> int:
     """How many points of the design come before the model; the user's number where given."""
     if n_startup_trials:
         return n_startup_trials
-    if design == "auto":
-        return 1
     if design == "corners":
         return int(2 ** min(space.n_dims, _MAX_CORNER_AXES))
-    return max(4, space.n_dims + 1)
+    n_spread = max(4, space.n_dims + 1)
+    if design == "auto":
+        return 1 if n_objectives < _MANY_OBJECTIVES else min(n_spread, _MAX_OF_AUTO)
+    return n_spread
 
 
 def design_point(

@@ -158,3 +158,19 @@ def test_each_objective_has_a_tail_or_none(where: str) -> None:
         else Problem(continuous(2), nothing, (data,))
     )
     assert has_no_tail(problem) == [True, False]
+
+
+@pytest.mark.parametrize("n_source", [0, 8])
+def test_of_three_objectives_the_model_decides_from_the_start_if_there_is_a_source(
+    n_source: int,
+) -> None:
+    def of_three(X: Array) -> Dataset:
+        return Dataset(X, np.column_stack([quadratic(X, low) for low in (0.2, 0.5, 0.8)]))
+
+    rng = np.random.default_rng(0)
+    sources = (of_three(rng.random((n_source, 2))),) if n_source else ()
+    in_design = [
+        Engine().is_in_design(Problem(continuous(2), of_three(rng.random((n, 2))), sources))
+        for n in (1, 3, 4)
+    ]
+    assert in_design == [not n_source, not n_source, False]

@@ -122,3 +122,10 @@ def test_number_of_points(design: str) -> None:
 def test_all_corners_are_asked_for_where_they_can_be_counted() -> None:
     assert n_design_points("corners", continuous(3), 0) == 8
     assert n_design_points("corners", continuous(50), 0) < 10**7
+
+
+@pytest.mark.parametrize(("n_dims", "n_points"), [(2, 4), (5, 6), (30, 10)])
+def test_three_objectives_need_a_look_between_the_corners(n_dims: int, n_points: int) -> None:
+    assert [n_design_points("auto", continuous(n_dims), 0, m) for m in (1, 2)] == [1, 1]
+    assert n_design_points("auto", continuous(n_dims), 0, 3) == n_points
+    assert n_design_points("auto", continuous(n_dims), 2, 3) == 2
