@@ -88,8 +88,8 @@ def test_one_fit_serves_all_workers(source: optuna.Study) -> None:
     assert fits(study) == stored
 
 
-@pytest.mark.parametrize("n_objectives", [1, 2])
-def test_fits_are_there_before_the_first_worker(n_objectives: int) -> None:
+@pytest.mark.parametrize(("n_objectives", "n_fits"), [(1, 1), (2, 4)])
+def test_fits_are_there_before_the_first_worker(n_objectives: int, n_fits: int) -> None:
     """With a constraint and a cost, which need fits of their own."""
 
     def outputs(trial: optuna.Trial) -> list[float]:
@@ -110,7 +110,7 @@ def test_fits_are_there_before_the_first_worker(n_objectives: int) -> None:
     ScaleUpSampler(source, cost=cost).share_fits(study)
     assert not study.trials
     shared = fits(study)
-    assert len(shared) == n_objectives + 2
+    assert len(shared) == n_fits + 2
     study.sampler = ScaleUpSampler(source, seed=0, cost=cost)
     study.optimize(outputs, n_trials=1)
     assert fits(study) == shared
@@ -152,7 +152,9 @@ def test_a_fit_that_is_none_is_made_anew(
     assert log_lines.count(told) == 1
 
 
-def test_each_objective_has_a_fit_of_its_own() -> None:
+def test_each_objective_has_fits_of_its_own() -> None:
+    """With a tail of bad values and without one."""
+
     def both(trial: optuna.Trial) -> tuple[float, float]:
         return objective(trial), trial.params["x"]
 
@@ -164,4 +166,4 @@ def test_each_objective_has_a_fit_of_its_own() -> None:
         directions=["minimize"] * 2, sampler=ScaleUpSampler(source, seed=0)
     )
     study.optimize(both, n_trials=1)
-    assert len(fits(study)) == 2
+    assert len(fits(study)) == 4
