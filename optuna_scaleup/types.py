@@ -140,7 +140,7 @@ class Dataset:
 class ValueKind(Enum):
     """What values are like: decides what is believed of their model before any trial."""
 
-    SOUGHT = auto()  # the best is sought, bad ones may lie far below
+    SOUGHT = auto()  # what matters lies at the upper end, the rest may lie far below
     LEVEL = auto()  # to be predicted wherever they are, and as smooth as they may be
     TAILED_LEVEL = auto()  # the same, but bad ones may lie far below
     CLASS = auto()  # -0.5 and 0.5 only, for two classes of trials

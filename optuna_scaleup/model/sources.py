@@ -98,10 +98,10 @@ def fit_source(
             ignored.
         hyperprior: Of its GP.
     """
-    fit_density = _density(rows.representative(_MAX_FIT_ROWS), _log_scale(rows), hyperprior)
+    log_scale = _log_scale(rows)
+    fit_density = _density(rows.representative(_MAX_FIT_ROWS), log_scale, hyperprior)
     if theta is None or not may_be_mode(fit_density, theta):
         theta = find_mode(fit_density, fit_density.prior.start).theta.round(_N_DECIMALS)
-    log_scale = _log_scale(rows)
     rows = rows.representative(_MAX_ROWS)
     density = _density(rows, log_scale, hyperprior)
     t = density.unpack(theta[None])
