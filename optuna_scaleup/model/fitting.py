@@ -14,7 +14,6 @@ import numpy as np
 from scipy.special import logsumexp
 
 from optuna_scaleup.model import gp
-from optuna_scaleup.model import warp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.effort import Aim
@@ -165,7 +164,7 @@ def _own_log_scale(rows: Rows, sources: Sequence[FittedSource], is_sought: bool)
     """Of the study's own model; a source's as long as few trials tell."""
     if sources and not knows_its_scale(rows.n_measured, is_sought):
         return sources[-1].log_scale
-    return float(np.log(warp.robust_scale(rows.y)))
+    return rows.log_scale
 
 
 def _draws_of(

@@ -10,6 +10,7 @@ import numpy as np
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.priors import Prior
 from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.warp import TAILED
 from optuna_scaleup.model.warp import OutcomeWarp
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import ValueKind
@@ -30,7 +31,7 @@ class Hyperprior:
         noise_start: How many of these standard deviations above the median a search for the mode
             begins. What short lengthscales explain, noise may explain better: from little noise
             a search seldom finds that, from much it finds either.
-        is_linear: Whether values are modelled as they are, without an outcome warp.
+        warp: The outcome warp.
     """
 
     lengthscale: float = 0.5
@@ -40,11 +41,7 @@ class Hyperprior:
     noise_var: float = 1e-4
     noise_log_std: float = 2.0
     noise_start: float = 0.0
-    is_linear: bool = False
-
-    @property
-    def warp(self) -> OutcomeWarp:
-        return OutcomeWarp(self.is_linear)
+    warp: OutcomeWarp = TAILED
 
     def noise_free(self) -> Hyperprior:
         """The same of values without noise."""
@@ -58,7 +55,7 @@ PERHAPS_NOISY_VALUES = Hyperprior(noise_log_std=3.5, noise_start=2.0)
 # constraints and trade-offs are often smooth functions of some parameters only, linear ones even,
 # and known far from any trial then.
 TAILED_LEVELS = Hyperprior(lengthscale_log_std=1.2, amplitude_log_std=2.0)
-LEVELS = replace(TAILED_LEVELS, is_linear=True)
+LEVELS = replace(TAILED_LEVELS, warp=OutcomeWarp(is_linear=True))
 # Of two classes one apart. Without noise the step from one to the other would need a lengthscale
 # as short as the gap between two trials, and nothing would be known elsewhere.
 CLASSES = Hyperprior(

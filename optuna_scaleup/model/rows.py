@@ -40,6 +40,11 @@ class Rows:
         """Rows of which the value is no estimate."""
         return len(self.y) if self.noise_var is None else int(np.sum(self.noise_var == 0.0))
 
+    @property
+    def log_scale(self) -> float:
+        """Logarithm of the distance from median to best."""
+        return float(np.log(warp.robust_scale(self.y)))
+
     @classmethod
     def of(
         cls, feature_map: FeatureMap, X: Array, y: Array, noise_var: Array | None = None

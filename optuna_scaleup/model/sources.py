@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from optuna_scaleup.model import gp
-from optuna_scaleup.model import warp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.hyperposterior import Mode
@@ -98,7 +97,7 @@ def fit_source(
             ignored.
         hyperprior: Of its GP.
     """
-    log_scale = _log_scale(rows)
+    log_scale = rows.log_scale
     fit_density = _density(rows.representative(_MAX_FIT_ROWS), log_scale, hyperprior)
     if theta is None or not may_be_mode(fit_density, theta):
         theta = find_mode(fit_density, fit_density.prior.start).theta.round(_N_DECIMALS)
@@ -146,13 +145,9 @@ def source_evidence(rows: Rows, theta: Array, hyperprior: gp.Hyperprior) -> floa
         theta: :attr:`FittedSource.theta` of the fit to them.
         hyperprior: Of its GP.
     """
-    density = _density(rows.representative(_MAX_FIT_ROWS), _log_scale(rows), hyperprior)
+    density = _density(rows.representative(_MAX_FIT_ROWS), rows.log_scale, hyperprior)
     value, _ = density.value_and_grad(theta[None], with_grad=False)
     return laplace_evidence(density, Mode(theta, float(value[0])))
-
-
-def _log_scale(rows: Rows) -> float:
-    return float(np.log(warp.robust_scale(rows.y)))
 
 
 def _density(rows: Rows, log_scale: float, hyperprior: gp.Hyperprior) -> Density:

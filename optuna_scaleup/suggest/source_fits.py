@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from collections.abc import Sequence
-from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -21,6 +20,7 @@ from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.model.sources import source_evidence
 from optuna_scaleup.suggest.optima import locate_optimum
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 from optuna_scaleup.types import Scales
 
@@ -65,10 +65,7 @@ class SourceFits:
 
     def log_evidence_of(self, problem: Problem) -> float:
         """Log marginal likelihood of all sources in use, each of its own GP."""
-        usable = _in_use(problem)
-        keys = [_key(problem, i) for i in usable]
-        compute = [partial(self._evidence_of, problem, i) for i in usable]
-        return sum(_once(self._evidence, k, c) for k, c in zip(keys, compute, strict=True))
+        return sum(self._evidence_once(problem, i) for i in _in_use(problem))
 
     def share(self, problem: Problem) -> None:
         """Lays the fits of the sources in use on the problem's shelf, old ones as well."""
@@ -105,9 +102,13 @@ class SourceFits:
         key = _key(problem, i)
         return _once(self._cache, key, lambda: _fit_shared(problem, i, key))
 
+    def _evidence_once(self, problem: Problem, i: int) -> float:
+        key = _key(problem, i)
+        return _once(self._evidence, key, lambda: self._evidence_of(problem, i))
+
     def _evidence_of(self, problem: Problem, i: int) -> float:
         theta = self._fit_once(problem, i).theta
-        rows, _, _ = _known_rows(problem, i)
+        rows, _, _ = _known_rows(problem.sources[i], feature_map_of(problem))
         return source_evidence(rows, theta, HYPERPRIORS[problem.kind])
 
     def _locate_once(self, problem: Problem, i: int) -> tuple[Array, Array]:
@@ -192,14 +193,13 @@ def _shelf_key(key: _Key) -> str:
 
 def _fit(problem: Problem, i: int, theta: Array | None = None) -> FittedSource:
     """Fits a source on the axes that it knows."""
-    rows, columns, known_axes = _known_rows(problem, i)
-    n_axes, hyperprior = feature_map_of(problem).n_axes, HYPERPRIORS[problem.kind]
-    return fit_source(rows, columns, known_axes, n_axes, theta, hyperprior)
+    feature_map, hyperprior = feature_map_of(problem), HYPERPRIORS[problem.kind]
+    rows, columns, known_axes = _known_rows(problem.sources[i], feature_map)
+    return fit_source(rows, columns, known_axes, feature_map.n_axes, theta, hyperprior)
 
 
-def _known_rows(problem: Problem, i: int) -> tuple[Rows, Array, Array]:
+def _known_rows(dataset: Dataset, feature_map: FeatureMap) -> tuple[Rows, Array, Array]:
     """A source's trials on the features that it knows, which features and which axes these are."""
-    dataset, feature_map = problem.sources[i], feature_map_of(problem)
     known_axes = np.flatnonzero(~np.isnan(dataset.X).all(axis=0))
     columns = np.flatnonzero(np.isin(feature_map.axis, known_axes))
     rows = Rows.of(feature_map, dataset.X, dataset.Y[:, 0], dataset.noise_var)

@@ -137,6 +137,6 @@ def test_evidence_of_a_source_is_that_of_its_own_model() -> None:
             density.prior_mean = bowl(rows.features, source.parent.bowl)
             cube = sobol(4096, len(density.prior.loc), np.random.default_rng(1))
             assert told == pytest.approx(draw(density, cube, 8).log_evidence, abs=3.0)
-            evidence[name, hyperprior.is_linear] = told
+            evidence[name, hyperprior.warp.is_linear] = told
     assert evidence["straight", True] > evidence["straight", False]
     assert evidence["diverging", False] > evidence["diverging", True] + 20.0
