@@ -127,6 +127,9 @@ def _add_parallel(subcommands: argparse._SubParsersAction[argparse.ArgumentParse
     parser.add_argument("--workers", nargs="+", type=int, default=[1, 4])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--n-trials", type=int, default=30, help="trials of the target")
+    parser.add_argument(
+        "--n-alone", type=int, default=0, help="trials of one worker before the others start"
+    )
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.set_defaults(run=run_parallel)
 

@@ -32,8 +32,8 @@ class _CountingSampler(RandomSampler):
         super().before_trial(study, trial)
 
 
-@pytest.mark.parametrize("n_workers", [1, 3])
-def test_workers_overlap(n_workers: int) -> None:
+def _overlaps(n_workers: int, n_alone: int = 0) -> list[int]:
+    """How many others run at each of seven suggestions."""
     sampler = _CountingSampler(seed=0)
     sampler.n_running = []
 
@@ -41,11 +41,22 @@ def test_workers_overlap(n_workers: int) -> None:
         return StudySession(task, sampler)
 
     task = build_synthetic("shift_2d")
-    regrets = run_workers(Method("m", "", start), task, [], 0, n_workers, n_trials=7)
+    method = Method("m", "", start)
+    regrets = run_workers(method, task, [], 0, n_workers, n_trials=7, n_alone=n_alone)
     assert len(regrets) == 7
     assert regrets == sorted(regrets, reverse=True)
-    assert sampler.n_running == [*range(n_workers), *[n_workers - 1] * (7 - n_workers)]
+    return sampler.n_running
+
+
+@pytest.mark.parametrize("n_workers", [1, 3])
+def test_workers_overlap(n_workers: int) -> None:
+    expected = [*range(n_workers), *[n_workers - 1] * (7 - n_workers)]
+    assert _overlaps(n_workers) == expected
     assert optuna.logging.get_verbosity() >= optuna.logging.WARNING
+
+
+def test_others_start_when_one_has_worked_alone() -> None:
+    assert _overlaps(n_workers=3, n_alone=4) == [0, 0, 0, 0, 0, 1, 2]
 
 
 def test_processes_do_not_change_the_result(tmp_path: Path) -> None:
