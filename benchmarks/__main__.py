@@ -124,12 +124,14 @@ def _add_parallel(subcommands: argparse._SubParsersAction[argparse.ArgumentParse
     _add_place(parser)
     _add_selection(parser)
     _add_methods(parser, ["scaleup", "gp_cold", "gp_enqueue3", "tpe_enqueue3"])
-    parser.add_argument("--workers", nargs="+", type=int, default=[1, 4])
+    parser.add_argument(
+        "--workers",
+        nargs="+",
+        default=["1", "4"],
+        help="how many, or batches that start together, like 32x1+16",
+    )
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--n-trials", type=int, default=30, help="trials of the target")
-    parser.add_argument(
-        "--n-alone", type=int, default=0, help="trials of one worker before the others start"
-    )
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.set_defaults(run=run_parallel)
 

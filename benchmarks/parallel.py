@@ -1,8 +1,9 @@
 """``python -m benchmarks parallel``: several workers against one, at equal numbers of trials.
 
 Workers are simulated exactly: a training takes a random time, whoever finishes first tells its
-value and asks anew while the other trials are running in the same study. With ``--n-alone`` one
-worker starts alone: what the others cost once so many results are known.
+value and asks anew while the other trials are running in the same study. Or trials start in
+batches, each after the one before has told all its values: ``32x1+16`` is one worker for 32
+trials, then 16 at once.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import heapq
 import multiprocessing
+import re
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -38,7 +40,7 @@ from benchmarks.summary import mean_by_trial
 from benchmarks.tasks import Task
 
 
-Key = tuple[str, str, int, int]  # Task, method, number of workers, seed.
+Key = tuple[str, str, str, int]  # Task, method, number of workers or batches, seed.
 _Rows = list[dict[str, Any]]
 
 
@@ -48,13 +50,7 @@ def run_parallel(arguments: argparse.Namespace) -> None:
     tasks = select_tasks(arguments.data, arguments.tasks, arguments.families)
     ids = [task.id for task in tasks]
     runs = list(product(ids, arguments.methods, arguments.workers, arguments.seeds))
-    run = partial(
-        _run,
-        n_trials=arguments.n_trials,
-        n_alone=arguments.n_alone,
-        data=arguments.data,
-        out=arguments.out,
-    )
+    run = partial(_run, n_trials=arguments.n_trials, data=arguments.data, out=arguments.out)
     frame = pd.DataFrame([row for rows in _all(run, runs, arguments.jobs) for row in rows])
     arguments.out.mkdir(parents=True, exist_ok=True)
     frame.to_csv(arguments.out / "parallel.csv", index=False)
@@ -70,13 +66,35 @@ def _all(run: Callable[[Key], _Rows], runs: Sequence[Key], n_jobs: int) -> Itera
         yield from tqdm(pool.map(run, runs), total=len(runs), unit="run")
 
 
-def _run(key: Key, n_trials: int, n_alone: int, data: Path, out: Path) -> _Rows:
-    task_id, name, n_workers, seed = key
-    task = find_task(task_id, data)
+def _run(key: Key, n_trials: int, data: Path, out: Path) -> _Rows:
+    task_id, name, workers, seed = key
+    task, method = find_task(task_id, data), METHODS[name]
     sources = source_studies(task, seed, cache_dir=out)
-    regrets = run_workers(METHODS[name], task, sources, seed, n_workers, n_trials, n_alone)
-    columns = {"task": task_id, "method": name, "workers": n_workers, "seed": seed}
+    first, *others = batch_sizes(workers)
+    if others:
+        regrets = run_batches(method, task, sources, seed, [first, *others])
+    else:
+        regrets = run_workers(method, task, sources, seed, first, n_trials)
+    columns = {"task": task_id, "method": name, "workers": workers, "seed": seed}
     return [columns | {"trial": i, "regret": r} for i, r in enumerate(regrets, start=1)]
+
+
+def batch_sizes(text: str) -> list[int]:
+    """Sizes of batches, written as ``32x1+16``: 32 batches of one, then one of 16.
+
+    Raises:
+        ValueError: If it is written otherwise.
+    """
+    sizes: list[int] = []
+    for part in text.split("+"):
+        match = re.fullmatch(r"(?:([1-9]\d*)x)?([1-9]\d*)", part)
+        if match is None:
+            raise ValueError(
+                f"`--workers` takes numbers of workers like 16, or batches like 32x1+16, but got "
+                f"{text!r}."
+            )
+        sizes += [int(match[2])] * int(match[1] or 1)
+    return sizes
 
 
 def parallel_table(frame: pd.DataFrame) -> pd.DataFrame:
@@ -85,43 +103,65 @@ def parallel_table(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def run_workers(
-    method: Method,
-    task: Task,
-    sources: Sequence[Study],
-    seed: int,
-    n_workers: int,
-    n_trials: int,
-    n_alone: int = 0,
+    method: Method, task: Task, sources: Sequence[Study], seed: int, n_workers: int, n_trials: int
 ) -> list[float]:
     """Regret of the best finished trial after each finished one.
-
-    Args:
-        method: What suggests.
-        task: The problem.
-        sources: Its small studies.
-        seed: Of the run.
-        n_workers: How many trials run at once.
-        n_trials: How many trials to start.
-        n_alone: How many trials a single worker finishes before the others start.
 
     Raises:
         ValueError: If the method is no Optuna sampler and so has no study to share.
     """
-    session = method.start(task, sources, target_seed(task, seed))
-    if not isinstance(session, StudySession):
-        raise ValueError(f"{method.name} does not work on an Optuna study.")
-    durations = iter(np.random.default_rng(seed).uniform(0.5, 1.5, n_trials).tolist())
-    running: list[tuple[float, int, Trial, dict[str, Any]]] = []
-    regrets: list[float] = []
-    now, best = 0.0, float("inf")
-    while len(regrets) < n_trials:
-        n_slots = 1 if len(regrets) < n_alone else n_workers
-        while len(running) < min(n_slots, n_trials - len(regrets)):
-            trial = session.study.ask()
-            params = task.suggest(trial)
-            heapq.heappush(running, (now + next(durations), trial.number, trial, params))
-        now, _, trial, params = heapq.heappop(running)
-        session.study.tell(trial, task.evaluate(params))
-        best = min(best, task.regret(task.noise_free(params)))
-        regrets.append(best)
-    return regrets
+    run = _Run(method, task, sources, seed)
+    durations = np.random.default_rng(seed).uniform(0.5, 1.5, n_trials)
+    running: list[tuple[float, int, _Started]] = []
+    now = 0.0
+    for i in range(n_trials + n_workers):
+        if i >= n_workers and running:
+            now, _, started = heapq.heappop(running)
+            run.tell(started)
+        if i < n_trials:
+            heapq.heappush(running, (now + durations[i], i, run.ask()))
+    return run.regrets
+
+
+def run_batches(
+    method: Method, task: Task, sources: Sequence[Study], seed: int, sizes: Sequence[int]
+) -> list[float]:
+    """The same where trials start in batches of these sizes, each after the one before.
+
+    Raises:
+        ValueError: If the method is no Optuna sampler and so has no study to share.
+    """
+    run = _Run(method, task, sources, seed)
+    for size in sizes:
+        for started in [run.ask() for _ in range(size)]:
+            run.tell(started)
+    return run.regrets
+
+
+_Started = tuple[Trial, dict[str, Any]]
+
+
+class _Run:
+    """One study that workers share.
+
+    Attributes:
+        regrets: Of the best finished trial after each finished one.
+    """
+
+    def __init__(self, method: Method, task: Task, sources: Sequence[Study], seed: int) -> None:
+        session = method.start(task, sources, target_seed(task, seed))
+        if not isinstance(session, StudySession):
+            raise ValueError(f"{method.name} does not work on an Optuna study.")
+        self._study = session.study
+        self._task = task
+        self.regrets: list[float] = []
+
+    def ask(self) -> _Started:
+        trial = self._study.ask()
+        return trial, self._task.suggest(trial)
+
+    def tell(self, started: _Started) -> None:
+        trial, params = started
+        self._study.tell(trial, self._task.evaluate(params))
+        regret = self._task.regret(self._task.noise_free(params))
+        self.regrets.append(min([regret, *self.regrets[-1:]]))

@@ -16,6 +16,8 @@ from benchmarks.__main__ import main
 from benchmarks.methods import Method
 from benchmarks.methods import Session
 from benchmarks.methods.method import StudySession
+from benchmarks.parallel import batch_sizes
+from benchmarks.parallel import run_batches
 from benchmarks.parallel import run_workers
 from benchmarks.tasks import Task
 from benchmarks.tasks.synthetic import build_synthetic
@@ -32,31 +34,45 @@ class _CountingSampler(RandomSampler):
         super().before_trial(study, trial)
 
 
-def _overlaps(n_workers: int, n_alone: int = 0) -> list[int]:
-    """How many others run at each of seven suggestions."""
-    sampler = _CountingSampler(seed=0)
-    sampler.n_running = []
+class _Counting:
+    """A method that notes how many others run at each suggestion."""
 
-    def start(task: Task, sources: Sequence[Study], seed: int) -> Session:
-        return StudySession(task, sampler)
+    def __init__(self) -> None:
+        self.sampler = _CountingSampler(seed=0)
+        self.sampler.n_running = []
 
-    task = build_synthetic("shift_2d")
-    method = Method("m", "", start)
-    regrets = run_workers(method, task, [], 0, n_workers, n_trials=7, n_alone=n_alone)
-    assert len(regrets) == 7
-    assert regrets == sorted(regrets, reverse=True)
-    return sampler.n_running
+    def start(self, task: Task, sources: Sequence[Study], seed: int) -> Session:
+        return StudySession(task, self.sampler)
 
 
 @pytest.mark.parametrize("n_workers", [1, 3])
 def test_workers_overlap(n_workers: int) -> None:
+    counting = _Counting()
+    method = Method("m", "", counting.start)
+    regrets = run_workers(method, build_synthetic("shift_2d"), [], 0, n_workers, n_trials=7)
+    assert len(regrets) == 7
+    assert regrets == sorted(regrets, reverse=True)
     expected = [*range(n_workers), *[n_workers - 1] * (7 - n_workers)]
-    assert _overlaps(n_workers) == expected
+    assert counting.sampler.n_running == expected
     assert optuna.logging.get_verbosity() >= optuna.logging.WARNING
 
 
-def test_others_start_when_one_has_worked_alone() -> None:
-    assert _overlaps(n_workers=3, n_alone=4) == [0, 0, 0, 0, 0, 1, 2]
+def test_a_batch_starts_after_the_one_before() -> None:
+    counting = _Counting()
+    method = Method("m", "", counting.start)
+    regrets = run_batches(method, build_synthetic("shift_2d"), [], 0, batch_sizes("2x1+3+2"))
+    assert len(regrets) == 7
+    assert regrets == sorted(regrets, reverse=True)
+    assert counting.sampler.n_running == [0, 0, 0, 1, 2, 0, 1]
+
+
+@pytest.mark.parametrize("text", ["a", "3x", "x4", "-1", "2+", "1.5", "0"])
+def test_what_is_no_batch_is_said(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["parallel", "--out", str(tmp_path), "--tasks", "shift_2d", "--methods", "random"]
+    assert main([*command, f"--workers={text}", "--seeds", "0"]) == 2
+    assert repr(text) in capsys.readouterr().err
 
 
 def test_processes_do_not_change_the_result(tmp_path: Path) -> None:
@@ -64,7 +80,18 @@ def test_processes_do_not_change_the_result(tmp_path: Path) -> None:
     for n_jobs in ("1", "2"):
         out = tmp_path / n_jobs
         command = ["parallel", "--out", str(out), "--tasks", "shift_2d", "--methods", "random"]
-        options = ["--workers", "1", "2", "--seeds", "0", "--n-trials", "4", "--jobs", n_jobs]
+        options = [
+            "--workers",
+            "1",
+            "2",
+            "1+2",
+            "--seeds",
+            "0",
+            "--n-trials",
+            "4",
+            "--jobs",
+            n_jobs,
+        ]
         assert main([*command, *options]) == 0
         tables.append((out / "parallel.csv").read_text())
     assert tables[0] == tables[1]
