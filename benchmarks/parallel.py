@@ -47,6 +47,8 @@ _Rows = list[dict[str, Any]]
 def run_parallel(arguments: argparse.Namespace) -> None:
     """Prints mean regret by workers and method; writes a CSV."""
     quieten()
+    for workers in arguments.workers:
+        batch_sizes(workers)  # what is no such number is said before anything runs
     tasks = select_tasks(arguments.data, arguments.tasks, arguments.families)
     ids = [task.id for task in tasks]
     runs = list(product(ids, arguments.methods, arguments.workers, arguments.seeds))
