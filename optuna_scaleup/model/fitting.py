@@ -14,7 +14,6 @@ import numpy as np
 from scipy.special import logsumexp
 
 from optuna_scaleup.model import gp
-from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.density import Density
 from optuna_scaleup.model.effort import Aim
 from optuna_scaleup.model.effort import Effort
@@ -31,6 +30,8 @@ from optuna_scaleup.model.hypotheses import log_priors
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.posterior import Posterior
 from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import SIMILAR
+from optuna_scaleup.model.sources import Departure
 from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.types import Array
@@ -56,7 +57,7 @@ class _Setting:
 
     Attributes:
         hyperprior: Of the study's own GP.
-        offset_var: Prior variance of the offset to a source, in squared warped units.
+        departure: What is believed of how far the study departs from a source.
         own_log_scale: Logarithm of the distance from median to best, without a source.
         anchor: Best value of the study's own model, as the largest source has it.
         additive_share: Share of the kernel's variance that is a sum over single axes.
@@ -64,7 +65,7 @@ class _Setting:
     """
 
     hyperprior: gp.Hyperprior
-    offset_var: float
+    departure: Departure
     own_log_scale: float
     anchor: float
     additive_share: float
@@ -74,7 +75,7 @@ class _Setting:
         """Of the hyperparameters of one hypothesis."""
         if source is not None:
             return transfer_density(
-                rows, source, self.hyperprior, self.offset_var, self.additive_share
+                rows, source, self.hyperprior, self.departure, self.additive_share
             )
         return gp.gp_density(
             rows,
@@ -95,7 +96,7 @@ def fit_mixture(
     X_pending: Array,
     quasi_random: QuasiRandom,
     hyperprior: gp.Hyperprior = gp.VALUES,
-    offset_var: float = OFFSET_VAR,
+    departure: Departure = SIMILAR,
     aim: Aim = Aim.LEVEL,
     is_smooth: bool = False,
 ) -> Mixture:
@@ -110,7 +111,7 @@ def fit_mixture(
         X_pending: Running trials, shape ``(q, d)``.
         quasi_random: Source of quasi-random points.
         hyperprior: Of the study's own GP; noise and outcome warp are the same with a source.
-        offset_var: Prior variance of the offset to a source, in squared warped units.
+        departure: What is believed of how far the study departs from a source.
         aim: What it is modelled for.
         is_smooth: Whether the study's own model has a smooth kernel.
     """
@@ -119,7 +120,7 @@ def fit_mixture(
     is_sought = aim is Aim.BEST
     setting = _Setting(
         hyperprior,
-        offset_var,
+        departure,
         _own_log_scale(rows, sources, is_sought),
         sources[-1].best if sources else 0.0,
         effort.additive_share(aim),

@@ -25,7 +25,6 @@ from optuna_scaleup.types import Array
 # Prior of what lies between a source and the target.
 SHIFT_STD = 0.1  # widths of the space
 SHIFT_DOF = 4.0  # most axes hardly move, one may move far
-RESIDUAL_VAR = 0.1
 RESIDUAL_LOG_STD = 1.0
 RESIDUAL_LENGTHSCALE_LOG_STD = 0.5
 SCALE_LOG_STD = 0.3
@@ -36,6 +35,26 @@ _BOWL = 0.2  # Where a source did not look, the middle of its space is the bette
 _MAX_FIT_ROWS = 128
 _MAX_ROWS = 256
 _N_DECIMALS = 4  # Rounded, a fit is the same whether it was made here or read as text.
+
+
+@dataclass(frozen=True)
+class Departure:
+    """What is believed of how far a study departs from its source, beside the shift.
+
+    Attributes:
+        offset_var: Prior variance of the offset, in squared warped units.
+        residual_var: Prior median of the residual's variance.
+        max_lengthscale: Largest prior median of the residual's lengthscales, in widths of the
+            space; smaller ones are those of the source. That a source is linear does not mean
+            that what it lacks to the study is linear as well.
+    """
+
+    offset_var: float = OFFSET_VAR
+    residual_var: float = 0.1
+    max_lengthscale: float = np.inf
+
+
+SIMILAR = Departure()
 
 
 @dataclass(frozen=True)
@@ -158,13 +177,14 @@ def transfer_density(
     rows: Rows,
     source: FittedSource,
     hyperprior: gp.Hyperprior = gp.VALUES,
-    offset_var: float = OFFSET_VAR,
+    departure: Departure = SIMILAR,
     additive_share: float = 0.0,
 ) -> Density:
     """Log posterior of the hyperparameters of a study whose prior is a source's posterior."""
     n_shift = source.parent.n_shift
-    tail = [np.log(RESIDUAL_VAR), np.log(hyperprior.noise_var), source.log_scale]
-    loc = np.concatenate([source.shift_loc, source.log_lengthscales, tail])
+    tail = [np.log(departure.residual_var), np.log(hyperprior.noise_var), source.log_scale]
+    log_lengthscales = np.minimum(source.log_lengthscales, np.log(departure.max_lengthscale))
+    loc = np.concatenate([source.shift_loc, log_lengthscales, tail])
     prior = Prior(
         loc=loc,
         scale=np.concatenate(
@@ -184,7 +204,7 @@ def transfer_density(
         prior,
         parent=source.parent,
         anchor=source.best,
-        offset_var=offset_var,
+        offset_var=departure.offset_var,
         additive_share=additive_share,
         warp=hyperprior.warp,
     )

@@ -10,13 +10,14 @@ from itertools import chain
 
 import numpy as np
 
-from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.effort import Aim
 from optuna_scaleup.model.fitting import fit_mixture
 from optuna_scaleup.model.gp import HYPERPRIORS
 from optuna_scaleup.model.gp import PERHAPS_NOISY_VALUES
 from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.model.sources import SIMILAR
+from optuna_scaleup.model.sources import Departure
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.constraints import constraint_names
 from optuna_scaleup.suggest.constraints import constraint_outputs
@@ -33,8 +34,10 @@ from optuna_scaleup.types import Problem
 from optuna_scaleup.types import ValueKind
 
 
-_THRESHOLD_OFFSET_VAR = 0.5  # a source tells where a constraint holds, not only how it bends
-_CLASS_OFFSET_VAR = 0.05  # where a source fails, the study likely fails as well
+# A source tells where a constraint holds, not only how it bends. But of all points those are tried
+# that seem just feasible, so a model that is too sure of where that is leads astray.
+_OF_CONSTRAINT = Departure(offset_var=0.5, residual_var=0.2, max_lengthscale=2.0)
+_OF_CLASS = Departure(offset_var=0.05)  # where a source fails, the study likely fails as well
 
 
 @dataclass
@@ -71,13 +74,13 @@ class Modeller:
     ) -> Models:
         """Models of objectives with those of what limits them: constraints and failures."""
         constraints = {
-            name: self._fit_likeliest(outputs, rng, Aim.LEVEL, _THRESHOLD_OFFSET_VAR)
+            name: self._fit_likeliest(outputs, rng, Aim.LEVEL, _OF_CONSTRAINT)
             for name, outputs in constraint_outputs(problem).items()
         }
         failure = failure_output(problem)
         if failure is None:
             return Models(objectives, constraints)
-        fails = self._fit(failure.problem, rng, offset_var=_CLASS_OFFSET_VAR)
+        fails = self._fit(failure.problem, rng, departure=_OF_CLASS)
         return Models(objectives, constraints, failure=fails)
 
     def fit(self, problem: Problem, rng: np.random.Generator, *, is_wary: bool = False) -> Mixture:
@@ -110,10 +113,10 @@ class Modeller:
         ways: Sequence[Output],
         rng: np.random.Generator,
         aim: Aim,
-        offset_var: float = OFFSET_VAR,
+        departure: Departure = SIMILAR,
     ) -> Mixture:
         """Of several ways to model one output the one that explains the trials best."""
-        fits = [self._fit(way.problem, rng, aim, offset_var=offset_var) for way in ways]
+        fits = [self._fit(way.problem, rng, aim, departure=departure) for way in ways]
         evidence = [
             fit.log_evidence + way.log_jacobian + way.log_prior
             for fit, way in zip(fits, ways, strict=True)
@@ -126,7 +129,7 @@ class Modeller:
         rng: np.random.Generator,
         aim: Aim = Aim.LEVEL,
         *,
-        offset_var: float = OFFSET_VAR,
+        departure: Departure = SIMILAR,
         is_wary: bool = False,
     ) -> Mixture:
         return fit_mixture(
@@ -138,7 +141,7 @@ class Modeller:
             problem.unknown,
             lambda n_points, n_dims: sobol(n_points, n_dims, rng),
             self.hyperprior_of(problem, is_wary=is_wary),
-            offset_var,
+            departure,
             aim,
         )
 

@@ -14,6 +14,7 @@ from optuna_scaleup.model.paths import Paths
 from optuna_scaleup.model.paths import RandomFeatures
 from optuna_scaleup.model.posterior import Posterior
 from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import Departure
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.model.sources import transfer_density
 from optuna_scaleup.types import Array
@@ -86,7 +87,7 @@ def test_noisy_trials_leave_the_function_open(n_own: int) -> None:
     source = fit_source(
         replace(rows(12, 0.6, 2), noise_var=np.full(12, 0.02)), np.arange(2), np.arange(2), 2
     )
-    d = transfer_density(rows(n_own, 0.4, 1), source, offset_var=0.01)
+    d = transfer_density(rows(n_own, 0.4, 1), source, departure=Departure(offset_var=0.01))
     theta = d.prior.loc.copy()
     theta[-2] = np.log(0.5)  # the variance of the noise
     query = np.concatenate([d.rows.features, [[0.45, 0.55], [0.9, 0.3]]])

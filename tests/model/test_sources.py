@@ -10,6 +10,7 @@ from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.hyperposterior import draw
 from optuna_scaleup.model.parent import bowl
 from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import Departure
 from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.model.sources import source_evidence
@@ -95,6 +96,22 @@ def test_transfer_prior_is_centred_on_the_source() -> None:
     assert density.parent is source.parent
     assert density.bowl_weight == 0.0
     assert (density.prior.scale > 0.0).all()
+
+
+def test_what_parts_a_study_from_a_linear_source_need_not_be_linear() -> None:
+    X = np.random.default_rng(2).random((25, 2))
+    trials = Rows.of(feature_map(continuous(2), X), X, X[:, 0] + quadratic(X, 0.5))
+    linear = Rows.of(feature_map(continuous(2), X), X, 3.0 * X[:, 0])
+    source = fit_source(linear, np.arange(2), np.arange(2), 2, hyperprior=gp.LEVELS)
+    assert np.exp(source.log_lengthscales).max() > 4.0
+    departure = Departure(offset_var=0.5, residual_var=0.2, max_lengthscale=2.0)
+    density = transfer_density(trials, source, gp.LEVELS, departure)
+    t = density.unpack(density.prior.loc[None])
+    np.testing.assert_allclose(
+        t.log_lengthscales[0], np.minimum(source.log_lengthscales, np.log(2.0))
+    )
+    np.testing.assert_allclose(np.exp(t.log_amplitude_var), 0.2)
+    assert density.offset_var == 0.5
 
 
 def test_offset_of_the_source_is_the_one_of_every_study() -> None:
