@@ -17,6 +17,7 @@ from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.gp import gp_density
 from optuna_scaleup.model.rows import Rows
+from optuna_scaleup.model.sources import Departure
 from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.model.sources import transfer_density
@@ -304,7 +305,8 @@ def test_parent_brings_its_own_bowl() -> None:
 def test_fewer_trials_are_a_matter_of_the_rows_alone(kind: str) -> None:
     def model(rows: Rows) -> Density:
         if kind == "with a parent":
-            return transfer_density(rows, mixed_source(), offset_var=0.5, additive_share=0.4)
+            departure = Departure(offset_var=0.5)
+            return transfer_density(rows, mixed_source(), departure=departure, additive_share=0.4)
         if kind == "smooth":
             return gp_density(rows, 0.5, is_smooth=True)
         if kind == "levels":
