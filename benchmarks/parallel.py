@@ -42,6 +42,7 @@ from benchmarks.tasks import Task
 
 Key = tuple[str, str, str, int]  # Task, method, number of workers or batches, seed.
 _Rows = list[dict[str, Any]]
+_Started = tuple[Trial, dict[str, Any]]  # With its parameters.
 
 
 def run_parallel(arguments: argparse.Namespace) -> None:
@@ -72,11 +73,11 @@ def _run(key: Key, n_trials: int, data: Path, out: Path) -> _Rows:
     task_id, name, workers, seed = key
     task, method = find_task(task_id, data), METHODS[name]
     sources = source_studies(task, seed, cache_dir=out)
-    first, *others = batch_sizes(workers)
-    if others:
-        regrets = run_batches(method, task, sources, seed, [first, *others])
+    sizes = batch_sizes(workers)
+    if len(sizes) == 1:
+        regrets = run_workers(method, task, sources, seed, sizes[0], n_trials)
     else:
-        regrets = run_workers(method, task, sources, seed, first, n_trials)
+        regrets = run_batches(method, task, sources, seed, sizes)
     columns = {"task": task_id, "method": name, "workers": workers, "seed": seed}
     return [columns | {"trial": i, "regret": r} for i, r in enumerate(regrets, start=1)]
 
@@ -138,9 +139,6 @@ def run_batches(
         for started in [run.ask() for _ in range(size)]:
             run.tell(started)
     return run.regrets
-
-
-_Started = tuple[Trial, dict[str, Any]]
 
 
 class _Run:

@@ -82,18 +82,8 @@ def test_processes_do_not_change_the_result(tmp_path: Path) -> None:
     for n_jobs in ("1", "2"):
         out = tmp_path / n_jobs
         command = ["parallel", "--out", str(out), "--tasks", "shift_2d", "--methods", "random"]
-        options = [
-            "--workers",
-            "1",
-            "2",
-            "1+2",
-            "--seeds",
-            "0",
-            "--n-trials",
-            "4",
-            "--jobs",
-            n_jobs,
-        ]
-        assert main([*command, *options]) == 0
+        workers = ["--workers", "1", "2", "1+2"]
+        options = ["--seeds", "0", "--n-trials", "4", "--jobs", n_jobs]
+        assert main([*command, *workers, *options]) == 0
         tables.append((out / "parallel.csv").read_text())
     assert tables[0] == tables[1]
