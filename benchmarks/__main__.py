@@ -236,7 +236,7 @@ def _add_out(parser: argparse.ArgumentParser) -> None:
 def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tasks", nargs="+", metavar="TASK", help="names of tasks")
     parser.add_argument(
-        "--families", nargs="+", metavar="FAMILY", help="families; or public, synthetic"
+        "--families", nargs="+", metavar="FAMILY", help="families; or public, synthetic, trainings"
     )
 
 

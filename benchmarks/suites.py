@@ -1,4 +1,4 @@
-"""Which tasks a run takes: the public ones, the project's synthetic ones, or some of either."""
+"""Which tasks a run takes: the public ones, those made by the project, real trainings, or some."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from benchmarks.tasks import Task
 from benchmarks.tasks import load_tasks
 from benchmarks.tasks.synthetic import build_synthetic
 from benchmarks.tasks.synthetic import synthetic_ids
+from benchmarks.tasks.trainings import build_training
+from benchmarks.tasks.trainings import training_ids
 
 
 DEFAULT_DATA_DIR = Path(__file__).parents[1] / ".." / "shared" / "data"
@@ -45,6 +47,11 @@ def synthetic_tasks() -> list[Task]:
     return [build_synthetic(task_id) for task_id in synthetic_ids()]
 
 
+def training_tasks() -> list[Task]:
+    """Real trainings with scikit-learn; they need no data but what it brings along."""
+    return [build_training(task_id) for task_id in training_ids()]
+
+
 def select_tasks(
     data_dir: Path, ids: Collection[str] | None = None, families: Collection[str] | None = None
 ) -> list[Task]:
@@ -53,19 +60,21 @@ def select_tasks(
     Args:
         data_dir: Folder of the public data; not needed if only synthetic tasks are named.
         ids: Names of tasks.
-        families: Names of families; ``public`` and ``synthetic`` stand for all of a kind.
+        families: Names of families; ``public``, ``synthetic`` and ``trainings`` stand for all of a
+            kind.
 
     Raises:
         MissingData: If public tasks are wanted and their data is not there.
         ValueError: If a name is unknown, or no task has the wanted names and families.
     """
     wanted = {"public"} if ids is None and families is None else set(families or ())
-    made = synthetic_tasks()
-    has_made_ids_only = ids is not None and set(ids) <= {t.id for t in made}
-    has_made_families_only = bool(wanted) and wanted <= {t.family for t in made} | {"synthetic"}
-    public = [] if has_made_ids_only or has_made_families_only else public_tasks(data_dir)
-    tasks = [t for t in public if _is_wanted(t, ids, wanted, "public")]
-    tasks += [t for t in made if _is_wanted(t, ids, wanted, "synthetic")]
+    bundled = {"synthetic": synthetic_tasks(), "trainings": training_tasks()}
+    known = [t for tasks in bundled.values() for t in tasks]
+    has_known_ids_only = ids is not None and set(ids) <= {t.id for t in known}
+    has_known_families_only = bool(wanted) and wanted <= {t.family for t in known} | {*bundled}
+    public = [] if has_known_ids_only or has_known_families_only else public_tasks(data_dir)
+    kinds = {"public": public, **bundled}
+    tasks = [t for kind in kinds for t in kinds[kind] if _is_wanted(t, ids, wanted, kind)]
     unknown = set(ids or ()) - {t.id for t in tasks}
     if unknown or not tasks:
         raise ValueError(f"No such tasks: {', '.join(sorted(unknown or wanted))}.")
@@ -79,8 +88,9 @@ def select_rows(rows: pd.DataFrame, arguments: argparse.Namespace) -> pd.DataFra
             rows = rows[rows[column].isin(wanted)]
     if arguments.families is None:
         return rows
-    is_made = rows["task"].isin(synthetic_ids())
-    kinds = is_made.map({True: "synthetic", False: "public"})
+    kind_of = dict.fromkeys(synthetic_ids(), "synthetic")
+    kind_of |= dict.fromkeys(training_ids(), "trainings")
+    kinds = rows["task"].map(kind_of).fillna("public")
     return rows[rows["family"].isin(arguments.families) | kinds.isin(arguments.families)]
 
 
@@ -96,5 +106,7 @@ def find_task(task_id: str, data_dir: Path) -> Task:
     """The task of that name, built once a process."""
     if task_id in synthetic_ids():
         return build_synthetic(task_id)
+    if task_id in training_ids():
+        return build_training(task_id)
     (task,) = public_tasks(data_dir, [task_id])
     return task
