@@ -75,9 +75,9 @@ def recommend(
 
     Returns:
         ``n`` recommendations, fewer if the space has fewer points: the first has the best expected
-        value, the others are far enough from it and from each other to be run at the same time,
-        best first. With constraints it is a point that is likely feasible, so it may keep off the
-        border that the intervals of the best place lie on.
+        value less its variance, the others are far enough from it and from each other to be run at
+        the same time, best first. With constraints it is a point that is likely feasible, so it
+        may keep off the border that the intervals of the best place lie on.
 
     Raises:
         TypeError: If an argument is of the wrong type.

@@ -184,8 +184,9 @@ class ScaleUpSampler(BaseSampler):
                 The large study, with or without trials, or its distributions as long as it does
                 not exist.
             n:
-                How many to run at once; the first has the best expected value, tried or not. From
-                the second on some are there to explore and may turn out much worse.
+                How many to run at once; the first has the best expected value, tried or not, or,
+                before any trial, the best one less its variance. From the second on some are
+                there to explore and may turn out much worse.
 
         Raises:
             ValueError: If no finished trial of any study says anything.

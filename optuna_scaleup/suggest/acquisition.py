@@ -127,13 +127,29 @@ class MaxVariance:
 
 
 class PosteriorMean:
-    """Expected value: what to try when nothing is known but the source."""
+    """Expected value."""
 
     is_log = False
     label = "posterior mean"
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
         return Rating(scale * mean, np.broadcast_to(scale, mean.shape), np.zeros_like(mean))
+
+
+class CautiousMean:
+    """Expected value less variance: what to try when nothing is known but the source.
+
+    Of normal outcomes that order is the one of an exponential utility (Pratt, 1964). Far from the
+    source's trials its mean is little more than a guess, and a bad value may be far worse than a
+    good one is good. What varies everywhere alike, as the offset does, decides nothing.
+    """
+
+    is_log = False
+    label = "mean less variance"
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        one = np.broadcast_to(scale, mean.shape)
+        return Rating(scale * (mean - std**2), one, -2.0 * scale * std)
 
 
 CRITERIA: dict[str, type[Criterion]] = {

@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 
 from optuna_scaleup.model.mixture import Mixture
+from optuna_scaleup.suggest.acquisition import CautiousMean
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import LogProbabilityOfFeasibility
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
@@ -96,9 +97,10 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
     """What to maximise.
 
     As long as nothing feasible was tried there is no value to improve on: the most likely feasible
-    point is sought. The very first point is the best one expected. Where cost counts it is a cheap
-    one of the good ones: with no value to improve on, any improvement per cost would be a cheap
-    one, and the best one expected, whatever it costs, may take most of a budget.
+    point is sought. The very first point is the best one expected; where nothing else counts, a
+    point that is unsure is worth less. Where cost counts it is a cheap one of the good ones: with
+    no value to improve on, any improvement per cost would be a cheap one, and the best one
+    expected, whatever it costs, may take most of a budget.
 
     Args:
         models: Of all outputs.
@@ -120,7 +122,9 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
         gained = HypervolumeImprovement(models.objectives, X_feasible, X_tried[~is_feasible])
         return Sum([gained, *factors])
     (objective,) = models.objectives
-    criterion = PosteriorMean() if is_first else criterion
+    if is_first:
+        # What an unsure value is worth beside a limit or a cost depends on where zero is.
+        criterion = PosteriorMean() if factors else CautiousMean()
     gain = MixtureAcquisition(objective, criterion, best_mean(objective, X_feasible))
     if not factors:
         return gain

@@ -39,8 +39,7 @@ class Forecast:
     """What to run, and how sure that is.
 
     Attributes:
-        X: Points to run, the one with the best expected value first, shape ``(n, d)``; fewer if
-            the space has no more.
+        X: Points to run, the best guess first, shape ``(n, d)``; fewer if the space has no more.
         values: Quantiles of what each will return, larger is better, ``(n, n_levels)``.
         optima: Draws of where the optimum is, shape ``(n_draws, d)``.
         source_weights: Weight of each source in use, the largest last but one, and of "no
@@ -64,6 +63,7 @@ def forecast(
     """Recommends points to run at once.
 
     The first has the best posterior mean, whether or not it was tried: a single value is noisy.
+    Before any trial it is the one that the sampler would try first.
     Each further one is what the sampler would suggest while those before it run.
 
     Args:

@@ -11,6 +11,7 @@ from optuna_scaleup.model.fitting import fit_mixture
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.acquisition import PI_MARGIN
+from optuna_scaleup.suggest.acquisition import CautiousMean
 from optuna_scaleup.suggest.acquisition import Criterion
 from optuna_scaleup.suggest.acquisition import LogProbabilityOfImprovement
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
@@ -25,7 +26,7 @@ from tests.fakes import feature_map
 from tests.fakes import quadratic
 
 
-ALL = {**CRITERIA, "mean": PosteriorMean}
+ALL = {**CRITERIA, "mean": PosteriorMean, "cautious": CautiousMean}
 WEIGHT = np.array([0.5, 0.3, 0.2])
 SCALE = np.array([1.0, 2.0, 0.25])
 SLOPE = np.array([1.0, -0.5, 0.3])
@@ -107,6 +108,7 @@ def test_mean_and_variance_are_in_the_objectives_unit() -> None:
     ours = {name: at_best(known(), ALL[name](), TRIED).value(x) for name in ALL}
     np.testing.assert_allclose(ours["mean"], WEIGHT @ mean)
     np.testing.assert_allclose(ours["max_variance"], WEIGHT @ std**2)
+    np.testing.assert_allclose(ours["cautious"], WEIGHT @ (mean - std**2 / SCALE[:, None]))
     stds = (ours["lcb"] - ours["mean"]) / (WEIGHT @ std)
     np.testing.assert_allclose(stds, stds[0])
     assert stds[0] > 0.0

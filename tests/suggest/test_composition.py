@@ -139,7 +139,7 @@ def test_the_label_names_what_is_maximised() -> None:
     log_ei, nothing = CRITERIA["log_ei"](), (TRIED[:0], unknown(0)[:0])
     bound = Models([OBJECTIVE], {"loose": LOOSE, "tight": TIGHT})
     assert compose(Models([OBJECTIVE]), log_ei, TRIED, unknown(0)).label == "log EI"
-    assert compose(Models([OBJECTIVE]), log_ei, *nothing).label == "posterior mean"
+    assert compose(Models([OBJECTIVE]), log_ei, *nothing).label == "mean less variance"
     assert compose(bound, log_ei, TRIED, unknown(2)).label == "log EI, feasible"
     never = Models([OBJECTIVE], {"never": NEVER, "loose": LOOSE})
     seeking = compose(never, log_ei, TRIED, unknown(2))

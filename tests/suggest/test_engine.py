@@ -285,6 +285,14 @@ def test_shifted_quadratic_within_one_percent_after_eight_trials(n_dims: int, se
     assert best_after(8, n_dims, is_warm=True, seed=seed) < 0.01
 
 
+def test_the_first_trial_of_a_warm_study_stays_in_sight_of_its_source() -> None:
+    """The source rises up to the middle, and did not look beyond."""
+    X = np.random.default_rng(0).random((15, 2)) * [0.5, 1.0]
+    rising = Dataset(X, X[:, :1])
+    x = suggest(Problem(continuous(2), no_trials(2), (rising,)))
+    assert 0.5 < x[0] < 0.95
+
+
 def test_plain_quadratic_is_solved_cold() -> None:
     assert best_after(10, 2, is_warm=False, seed=0) < 0.01
 
