@@ -2,81 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
-from benchmarks.tasks.task import Array
-from benchmarks.tasks.task import Params
-from benchmarks.tasks.task import SourceTask
-from benchmarks.tasks.task import Surface
 from benchmarks.tasks.task import Task
 from benchmarks.tasks.trainings import learners
-from benchmarks.tasks.trainings.datasets import load_split
-from benchmarks.tasks.trainings.learners import Size
-
-
-FAMILY = "trainings"
-
-
-@dataclass(frozen=True)
-class _Training:
-    """A pair of trainings.
-
-    Attributes:
-        dataset: See :func:`load_split`.
-        learner: Parameters and size to an estimator.
-        metric: Of the estimator on the rows to judge by, smaller is better.
-        space: The parameters.
-        small: Size of the small training; ``dataset`` where it has another one.
-        large: Size of the large one.
-        best: Least value of 500 random configurations and of all runs of RESULTS.md.
-        median: Median of these 500 configurations.
-        rho: Rank correlation of small and large over them.
-    """
-
-    dataset: str
-    learner: Callable[[Params, Size], Any]
-    metric: Callable[[Any, Array, Array], float]
-    space: Mapping[str, BaseDistribution]
-    small: Size
-    large: Size
-    best: float
-    median: float
-    rho: float
-
-
-class _Objective:
-    """Trains and judges; what cannot be trained has failed."""
-
-    def __init__(self, training: _Training, size: Size) -> None:
-        self._training = training
-        self._size = size
-
-    def __call__(self, params: Sequence[Params]) -> Array:
-        return np.array([self._train(p) for p in params])
-
-    def _train(self, params: Params) -> float:
-        split = load_split(self._size.get("dataset", self._training.dataset))
-        rows = slice(self._size["rows"])
-        model = self._training.learner(params, self._size)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # short trainings do not converge
-            try:
-                model.fit(split.X[rows], split.y[rows])
-                value = self._training.metric(model, split.X_val, split.y_val)
-            except ValueError:  # weights or predictions that are not finite
-                return float("nan")
-        return value if np.isfinite(value) else float("nan")
+from benchmarks.tasks.trainings.training import Training
 
 
 def _log(low: float, high: float) -> FloatDistribution:
@@ -113,8 +46,8 @@ _SGD: dict[str, BaseDistribution] = {
 }
 _SVC: dict[str, BaseDistribution] = {"C": _log(1e-2, 1e3), "gamma": _log(1e-4, 10.0)}
 
-_TRAININGS: dict[str, _Training] = {
-    "mlp_digits": _Training(
+_TRAININGS: dict[str, Training] = {
+    "mlp_digits": Training(
         "digits",
         learners.mlp_classifier,
         learners.log_loss,
@@ -125,7 +58,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.568054,
         rho=0.76,
     ),
-    "mlp_cancer": _Training(
+    "mlp_cancer": Training(
         "cancer",
         learners.mlp_classifier,
         learners.log_loss,
@@ -136,7 +69,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.105967,
         rho=-0.14,
     ),
-    "mlp_friedman": _Training(
+    "mlp_friedman": Training(
         "friedman",
         learners.mlp_regressor,
         learners.squared_error,
@@ -147,7 +80,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.0899941,
         rho=0.47,
     ),
-    "mlp_epochs": _Training(
+    "mlp_epochs": Training(
         "digits",
         learners.mlp_classifier,
         learners.log_loss,
@@ -158,7 +91,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.465869,
         rho=0.78,
     ),
-    "mlp_width": _Training(
+    "mlp_width": Training(
         "digits",
         learners.mlp_classifier,
         learners.log_loss,
@@ -169,7 +102,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.471543,
         rho=0.82,
     ),
-    "mlp_depth": _Training(
+    "mlp_depth": Training(
         "friedman",
         learners.mlp_regressor,
         learners.squared_error,
@@ -180,7 +113,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.131042,
         rho=0.55,
     ),
-    "mlp_other": _Training(
+    "mlp_other": Training(
         "digits",
         learners.mlp_classifier,
         learners.log_loss,
@@ -191,7 +124,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.465869,
         rho=0.74,
     ),
-    "svc_digits": _Training(
+    "svc_digits": Training(
         "digits",
         learners.svc,
         learners.error,
@@ -202,7 +135,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.0467446,
         rho=0.93,
     ),
-    "svc_lowres": _Training(
+    "svc_lowres": Training(
         "digits",
         learners.svc,
         learners.error,
@@ -213,7 +146,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.0467446,
         rho=0.68,
     ),
-    "svc_cancer": _Training(
+    "svc_cancer": Training(
         "cancer",
         learners.svc,
         learners.squared_hinge,
@@ -224,7 +157,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.198615,
         rho=0.96,
     ),
-    "svr_friedman": _Training(
+    "svr_friedman": Training(
         "friedman",
         learners.svr,
         learners.squared_error,
@@ -235,7 +168,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.231751,
         rho=0.94,
     ),
-    "boost_cancer": _Training(
+    "boost_cancer": Training(
         "cancer",
         learners.boosted_classifier,
         learners.log_loss,
@@ -246,7 +179,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.113674,
         rho=0.62,
     ),
-    "boost_friedman": _Training(
+    "boost_friedman": Training(
         "friedman",
         learners.boosted_regressor,
         learners.squared_error,
@@ -257,7 +190,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.110541,
         rho=0.76,
     ),
-    "boost_digits": _Training(
+    "boost_digits": Training(
         "digits",
         learners.boosted_classifier,
         learners.log_loss,
@@ -274,7 +207,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.728811,
         rho=0.87,
     ),
-    "trees_digits": _Training(
+    "trees_digits": Training(
         "digits",
         learners.trees_classifier,
         learners.log_loss,
@@ -291,7 +224,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.44153,
         rho=0.84,
     ),
-    "trees_friedman": _Training(
+    "trees_friedman": Training(
         "friedman",
         learners.trees_regressor,
         learners.squared_error,
@@ -307,7 +240,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.194069,
         rho=0.88,
     ),
-    "ridge_diabetes": _Training(
+    "ridge_diabetes": Training(
         "diabetes",
         learners.kernel_ridge,
         learners.squared_error,
@@ -318,7 +251,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.804772,
         rho=0.94,
     ),
-    "ridge_friedman": _Training(
+    "ridge_friedman": Training(
         "friedman",
         learners.kernel_ridge,
         learners.squared_error,
@@ -329,7 +262,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.280991,
         rho=0.89,
     ),
-    "sgd_cancer": _Training(
+    "sgd_cancer": Training(
         "cancer",
         learners.sgd_classifier,
         learners.log_loss,
@@ -340,7 +273,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.212442,
         rho=0.91,
     ),
-    "sgd_digits": _Training(
+    "sgd_digits": Training(
         "digits",
         learners.sgd_classifier,
         learners.log_loss,
@@ -351,7 +284,7 @@ _TRAININGS: dict[str, _Training] = {
         median=1.89676,
         rho=0.93,
     ),
-    "pca_digits": _Training(
+    "pca_digits": Training(
         "digits",
         learners.pca_logistic,
         learners.log_loss,
@@ -366,7 +299,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.700667,
         rho=0.92,
     ),
-    "features_digits": _Training(
+    "features_digits": Training(
         "digits",
         learners.random_features,
         learners.error,
@@ -377,7 +310,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.716194,
         rho=0.79,
     ),
-    "net_poly": _Training(
+    "net_poly": Training(
         "diabetes",
         learners.polynomial_net,
         learners.squared_error,
@@ -388,7 +321,7 @@ _TRAININGS: dict[str, _Training] = {
         median=0.515823,
         rho=0.32,
     ),
-    "knn_digits": _Training(
+    "knn_digits": Training(
         "digits",
         learners.neighbours,
         learners.error,
@@ -417,20 +350,4 @@ def build_training(task_id: str) -> Task:
     Raises:
         KeyError: If there is no such task.
     """
-    training = _TRAININGS[task_id]
-    target = _surface(f"{task_id} large", training, training.large)
-    source = _surface(f"{task_id} small", training, training.small)
-    return Task(
-        **vars(target),
-        id=task_id,
-        family=FAMILY,
-        direction="minimize",
-        best=training.best,
-        median=training.median,
-        sources=(SourceTask(**vars(source), rho=training.rho),),
-    )
-
-
-def _surface(name: str, training: _Training, size: Size) -> Surface:
-    objective = _Objective(training, size)
-    return Surface(name=name, search_space=dict(training.space), evaluate_many=objective)
+    return _TRAININGS[task_id].task(task_id)
