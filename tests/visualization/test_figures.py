@@ -412,6 +412,7 @@ def test_axes_are_named_as_the_study_names_its_objective() -> None:
     small = make_studies(None)
     study = optuna.create_study(sampler=ScaleUpSampler(small.trials, seed=0))
     study.set_metric_names(["val_loss"])
+    study.enqueue_trial({"kind": "sgd"})
     study.optimize(lambda t: objective(t, "large", 1.0), n_trials=2)
     assert figures.plot_transfer(study).layout.yaxis.title.text == "val_loss"
     assert figures.plot_surrogate(study, "lr").layout.yaxis.title.text == "val_loss"
