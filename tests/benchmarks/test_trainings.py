@@ -20,8 +20,12 @@ QUICK = ("ridge_diabetes", "net_poly", "svc_cancer")  # milliseconds each
 
 
 @pytest.mark.parametrize("task_id", training_ids())
-def test_small_trainings_are_deterministic(task_id: str) -> None:
-    small = build_training(task_id).sources[0]
+def test_small_trainings_are_sized_and_deterministic(task_id: str) -> None:
+    task = build_training(task_id)
+    (small,) = task.sources
+    assert small.scale is not None
+    assert task.scale is not None
+    assert small.scale.keys() == task.scale.keys()
     params = small.random_params(2, seed=1)
     values = small.evaluate_many(params)
     assert np.isfinite(values).all()

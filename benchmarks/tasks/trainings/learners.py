@@ -31,7 +31,7 @@ from benchmarks.tasks.task import Array
 from benchmarks.tasks.task import Params
 
 
-Size = Mapping[str, Any]  # rows, epochs, widths: what makes a training small or large
+Size = Mapping[str, Any]  # rows, epochs, widths, and what else makes a training small or large
 
 
 def log_loss(model: Any, X: Array, y: Array) -> float:

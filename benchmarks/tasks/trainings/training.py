@@ -22,6 +22,7 @@ from benchmarks.tasks.trainings.learners import Size
 
 
 FAMILY = "trainings"
+_NOT_SIZES = ("dataset", "low")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,12 @@ class Training:
 
     def _surface(self, name: str, size: Size) -> Surface:
         objective = _Objective(self, size)
-        return Surface(name=name, search_space=dict(self.space), evaluate_many=objective)
+        return Surface(
+            name=name,
+            search_space=dict(self.space),
+            evaluate_many=objective,
+            scale={what: n for what, n in size.items() if what not in _NOT_SIZES},
+        )
 
 
 class _Objective:
