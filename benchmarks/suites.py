@@ -58,7 +58,7 @@ def select_tasks(
     """Tasks by name and by family; all public ones when neither is given.
 
     Args:
-        data_dir: Folder of the public data; not needed if only synthetic tasks are named.
+        data_dir: Folder of the public data; not needed if none of its tasks is named.
         ids: Names of tasks.
         families: Names of families; ``public``, ``synthetic`` and ``trainings`` stand for all of a
             kind.
