@@ -14,6 +14,7 @@ from optuna_scaleup.model.drift import Optimum
 from optuna_scaleup.model.gp import VALUES
 from optuna_scaleup.model.gp import Hyperprior
 from optuna_scaleup.model.hyperposterior import draw
+from optuna_scaleup.model.motion import Motion
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import transfer_density
@@ -134,10 +135,8 @@ def _left_out(density: Density, source: FittedSource, theta: Array, weight: Arra
         return np.empty(0)
     # No farther than is plausible in advance: from far away even an upside-down source, flat but
     # for its prior, would seem to agree.
-    reach = _PLAUSIBLE_STDS * source.shift_std
-    shift = np.clip(
-        theta[:, : density.n_shift], source.shift_loc - reach, source.shift_loc + reach
-    )
+    low, high = _plausible(source.motion)
+    shift = np.clip(theta[:, : density.n_shift], -high, -low)
     mean = source.parent.link(density.rows.features, shift).mean
     log_with = density.value_and_grad(theta, with_grad=False)[0]
     predicted = np.empty(n)
@@ -155,6 +154,13 @@ def _left_out(density: Density, source: FittedSource, theta: Array, weight: Arra
         share = weight * np.exp(log_ratio)
         predicted[i] = float(share @ mean[:, i] / share.sum())
     return predicted
+
+
+def _plausible(motion: Motion) -> tuple[Array, Array]:
+    """Ends of what is plausible before any trial: that the optimum stayed always is."""
+    steady, reach = _PLAUSIBLE_STDS * motion.steady_std, _PLAUSIBLE_STDS * motion.std
+    low, high = motion.mean - reach, motion.mean + reach
+    return np.minimum(low, -steady), np.maximum(high, steady)
 
 
 def _dropped(rows: Rows, i: int) -> Rows:

@@ -7,12 +7,16 @@ is measured with its uncertainty; the joint Gaussian of slopes, ``a`` and deviat
 ``tau``, predicts the motion from every source to the target, extrapolation included. Least squares
 through two or three optima is harmful; this is the Bayesian regression that carries what it does
 not know.
+
+Some axes do not move with size at all. So beside the law stands, where nothing is believed, that
+there is none: no slope, deviations alone. The optima say which is likelier.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -20,8 +24,8 @@ from scipy.special import logsumexp
 from scipy.special import ndtri
 from scipy.special import stdtrit
 
-from optuna_scaleup.model.sources import SHIFT_DOF
-from optuna_scaleup.model.sources import SHIFT_STD
+from optuna_scaleup.model.motion import MOTION_DOF
+from optuna_scaleup.model.motion import Motion
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Scales
 
@@ -33,8 +37,9 @@ _CENTRE_STDS = np.array([0.25, 0.75])
 _LOG_PRIOR_CENTRES = np.log([0.9, 0.1])
 _ANYWHERE_STD = 10.0
 # Student's t of this scale has the 90 % interval of a standard normal variable.
-_T_SCALE = float(ndtri(0.95) / stdtrit(SHIFT_DOF, 0.95))
+_T_SCALE = float(ndtri(0.95) / stdtrit(MOTION_DOF, 0.95))
 _NEARLY = 0.1  # of the growth of sizes; what grows less, or lies farther off, counts on its own
+_STEADY = 0.25  # prior probability that an axis of which nothing is believed does not move
 _DOUBT = 0.2  # prior probability that a belief is worth nothing: published exponents disagree
 _DEVIATIONS = np.array([0.01, 0.02, 0.04, 0.08, 0.16])  # tau, widths of the space
 _LOG_PRIOR_DEVIATIONS = np.log([0.25, 0.35, 0.2, 0.12, 0.08])
@@ -61,22 +66,19 @@ class Drift:
     Attributes:
         slope_mean: Widths of the space per unit of log ratio, shape ``(d, p)``.
         slope_cov: Its covariance, shape ``(d, p, p)``.
-        motion_mean: Predicted motion of the optimum from each source to the target, ``(n, d)``.
-        motion_std: Scale of its error, Student's t with ``SHIFT_DOF`` degrees of freedom, shape
-            ``(n, d)``.
+        motion: Predicted motion of the optimum from each source to the target, ``(n, d)``.
     """
 
     slope_mean: Array
     slope_cov: Array
-    motion_mean: Array
-    motion_std: Array
+    motion: Motion
 
 
 def fit_drift(scales: Scales, optima: Sequence[Optimum]) -> Drift:
     """Slopes and predicted motions given where the optima of the sources lie.
 
-    A source without a known size moves by the default prior, ``N(0, SHIFT_STD^2)``, and so does
-    every source along an axis of which nothing was measured and nothing is believed.
+    A source without a known size moves by the default prior, and so does every source along an
+    axis of which nothing was measured and nothing is believed.
 
     Args:
         scales: Sizes of all sources and beliefs about the slopes.
@@ -86,28 +88,45 @@ def fit_drift(scales: Scales, optima: Sequence[Optimum]) -> Drift:
     n, p = ratios.shape
     d = len(scales.slope_mean)
     is_known = scales.is_known
-    drift = Drift(
-        np.zeros((d, p)), np.zeros((d, p, p)), np.zeros((n, d)), np.full((n, d), SHIFT_STD)
-    )
+    drift = Drift(np.zeros((d, p)), np.zeros((d, p, p)), Motion.unknown((n, d)))
     # State: slopes, where the law puts the target's optimum, deviations of sources and target.
-    law = np.hstack([-np.nan_to_num(ratios), np.ones((n, 1)), np.eye(n), np.zeros((n, 1))])
+    rows = np.hstack([-np.nan_to_num(ratios), np.ones((n, 1)), np.eye(n), np.zeros((n, 1))])
     target = np.concatenate([np.zeros(p), [1.0], np.zeros(n), [1.0]])
     is_believed = ~np.isnan(scales.slope_mean).all(axis=1)
     for axis in range(d):
         seen = [o for o in optima if np.isfinite(o.var[axis])]
-        H = law[[o.source for o in seen]]
+        H = rows[[o.source for o in seen]]
         y = np.array([o.mean[axis] for o in seen])
         noise = np.array([o.var[axis] for o in seen])
         priors = _slope_priors(scales.slope_mean[axis], scales.slope_std[axis])
-        mean, cov = _posterior(priors, n + 1, H, y, noise)
-        drift.slope_mean[axis], drift.slope_cov[axis] = mean[:p], cov[:p, :p]
+        law = _posterior(priors, n + 1, H, y, noise)
+        steady = _posterior([_no_slope(p)], n + 1, H, y, noise)
+        log_shares = _log_shares(law, steady, is_believed[axis])
+        either = _mixed([law, steady], log_shares)
+        drift.slope_mean[axis], drift.slope_cov[axis] = either.mean[:p], either.cov[:p, :p]
         if not seen and not is_believed[axis]:
             continue
-        motion = target - law
-        var = np.einsum("ij,jk,ik->i", motion, cov, motion)
-        drift.motion_mean[is_known, axis] = (motion @ mean)[is_known]
-        drift.motion_std[is_known, axis] = _T_SCALE * np.sqrt(var)[is_known]
+        motion, to_target = drift.motion, (target - rows)[is_known]
+        motion.mean[is_known, axis], motion.std[is_known, axis] = _along(to_target, law)
+        motion.steady_share[is_known, axis] = np.exp(log_shares[1])
+        motion.steady_std[is_known, axis] = _along(to_target, steady)[1]
     return drift
+
+
+def _log_shares(law: _State, steady: _State, is_believed: bool) -> Array:
+    """Log posterior probability that an axis moves with size, and that it does not."""
+    if is_believed:
+        return np.array([0.0, -np.inf])
+    log_joint = np.array(
+        [np.log1p(-_STEADY) + law.log_evidence, np.log(_STEADY) + steady.log_evidence]
+    )
+    return np.asarray(log_joint - logsumexp(log_joint))
+
+
+def _along(directions: Array, state: _State) -> tuple[Array, Array]:
+    """Mean of the state along each direction, and the scale of its error, shapes ``(m,)``."""
+    var = np.einsum("ij,jk,ik->i", directions, state.cov, directions)
+    return directions @ state.mean, _T_SCALE * np.sqrt(var)
 
 
 def ladder_direction(scales: Scales) -> Array | None:
@@ -157,37 +176,54 @@ def _slope_priors(mean: Array, std: Array) -> list[_SlopePrior]:
     return [belief, _SlopePrior(none, default, float(np.log(_DOUBT)))]
 
 
+def _no_slope(n_sizes: int) -> _SlopePrior:
+    """That the optimum does not move with size."""
+    return _SlopePrior(np.zeros(n_sizes), np.zeros(n_sizes), 0.0)
+
+
 def _posterior(
     slope_priors: Sequence[_SlopePrior], n_deviations: int, H: Array, y: Array, noise: Array
-) -> tuple[Array, Array]:
+) -> _State:
     """Mean and covariance of the state, averaged over all that is not known."""
-    means, covs, log_weights = [], [], []
+    states: list[_State] = []
+    log_weights: list[float] = []
     for prior in slope_priors:
-        *centred, anywhere = (
+        *about_centre, anywhere = (
             [_conditioned(prior, std, tau, n_deviations, H, y, noise) for tau in _DEVIATIONS]
             for std in (*_CENTRE_STDS, _ANYWHERE_STD)
         )
-        states = [state for row in centred for state in row]
-        means += [state.mean for state in states]
-        covs += [state.cov for state in states]
+        centred = list(chain.from_iterable(about_centre))
         log_share = np.ravel(_LOG_PRIOR_CENTRES[:, None] + _LOG_PRIOR_DEVIATIONS)
-        log_share = log_share + [state.log_evidence for state in states]
+        log_share = log_share + [state.log_evidence for state in centred]
         # Where the middle of the space is says nothing of whether a law is true.
         of_law = logsumexp(_LOG_PRIOR_DEVIATIONS + [state.log_evidence for state in anywhere])
         log_weights += list(prior.log_weight + of_law + log_share - logsumexp(log_share))
-    weight = np.exp(np.array(log_weights) - logsumexp(log_weights))
-    mean = np.einsum("k,ki->i", weight, means)
-    gap = np.array(means) - mean
-    cov = np.einsum("k,kij->ij", weight, covs) + np.einsum("k,ki,kj->ij", weight, gap, gap)
-    return mean, cov
+        states += centred
+    return _mixed(states, np.array(log_weights))
 
 
 class _State(NamedTuple):
-    """Posterior of slopes, the target's optimum and deviations under one prior."""
+    """Posterior of slopes, the target's optimum and deviations under one prior or several."""
 
     mean: Array
     cov: Array
     log_evidence: float
+
+
+def _mixed(states: Sequence[_State], log_weight: Array) -> _State:
+    """Mean and covariance over several states.
+
+    Args:
+        states: Of different priors.
+        log_weight: Of each, its evidence included.
+    """
+    log_evidence = float(logsumexp(log_weight))
+    weight = np.exp(log_weight - log_evidence)
+    means = np.array([state.mean for state in states])
+    mean = weight @ means
+    gap = means - mean
+    cov = np.einsum("k,kij->ij", weight, [state.cov for state in states])
+    return _State(mean, cov + np.einsum("k,ki,kj->ij", weight, gap, gap), log_evidence)
 
 
 def _conditioned(

@@ -16,15 +16,16 @@ from optuna_scaleup.model.hyperposterior import laplace_evidence
 from optuna_scaleup.model.hyperposterior import may_be_mode
 from optuna_scaleup.model.linalg import cholesky
 from optuna_scaleup.model.linalg import triangular_inverse
+from optuna_scaleup.model.motion import MOTION_DOF
+from optuna_scaleup.model.motion import Motion
 from optuna_scaleup.model.parent import Parent
 from optuna_scaleup.model.priors import Prior
+from optuna_scaleup.model.priors import Spike
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.types import Array
 
 
 # Prior of what lies between a source and the target.
-SHIFT_STD = 0.1  # widths of the space
-SHIFT_DOF = 4.0  # most axes hardly move, one may move far
 RESIDUAL_LOG_STD = 1.0
 RESIDUAL_LENGTHSCALE_LOG_STD = 0.5
 SCALE_LOG_STD = 0.3
@@ -69,8 +70,7 @@ class FittedSource:
         best: Its best value.
         theta: The packed hyperparameters that it was fitted with, see ``density.py``.
         shift_axes: The target's axis of each shift, shape ``(n_shift,)``.
-        shift_loc: Where the shift of its optimum is expected, shape ``(n_shift,)``.
-        shift_std: Scale of that expectation's error, shape ``(n_shift,)``.
+        motion: Prior of the motion of its optimum to the target's, along each of these axes.
         is_sized: Whether it is known how much smaller the study is.
     """
 
@@ -80,21 +80,16 @@ class FittedSource:
     best: float
     theta: Array
     shift_axes: Array
-    shift_loc: Array
-    shift_std: Array
+    motion: Motion
     is_sized: bool = False
 
-    def moved(self, motion_mean: Array, motion_std: Array) -> FittedSource:
+    def moved(self, motion: Motion) -> FittedSource:
         """The same source, of known size, with a forecast of where the optimum went.
 
         Args:
-            motion_mean: Motion of the optimum from here to the target, shape ``(d,)``.
-            motion_std: Its standard deviation, shape ``(d,)``.
+            motion: From here to the target, along each axis of the target.
         """
-        axes = self.shift_axes  # the target looks up what its optimum came from: minus the motion
-        return replace(
-            self, shift_loc=-motion_mean[axes], shift_std=motion_std[axes], is_sized=True
-        )
+        return replace(self, motion=motion.at(self.shift_axes), is_sized=True)
 
 
 def fit_source(
@@ -143,7 +138,6 @@ def fit_source(
     )
     log_lengthscales = gp.gp_prior(n_axes, 0.0, hyperprior).loc[:n_axes].copy()
     log_lengthscales[axes] = t.log_lengthscales[0]
-    n_shift = parent.n_shift
     return FittedSource(
         parent=parent,
         log_lengthscales=log_lengthscales,
@@ -151,8 +145,7 @@ def fit_source(
         best=density.anchor,
         theta=theta,
         shift_axes=axes[rows.axis[rows.shiftable]],
-        shift_loc=np.zeros(n_shift),
-        shift_std=np.full(n_shift, SHIFT_STD),
+        motion=Motion.unknown((parent.n_shift,)),
     )
 
 
@@ -181,23 +174,25 @@ def transfer_density(
     additive_share: float = 0.0,
 ) -> Density:
     """Log posterior of the hyperparameters of a study whose prior is a source's posterior."""
-    n_shift = source.parent.n_shift
+    n_shift, motion = source.parent.n_shift, source.motion
     tail = [np.log(departure.residual_var), np.log(hyperprior.noise_var), source.log_scale]
     log_lengthscales = np.minimum(source.log_lengthscales, np.log(departure.max_lengthscale))
-    loc = np.concatenate([source.shift_loc, log_lengthscales, tail])
+    # The target looks up what its optimum came from: minus the motion.
+    loc = np.concatenate([-motion.mean, log_lengthscales, tail])
     prior = Prior(
         loc=loc,
         scale=np.concatenate(
             [
-                source.shift_std,
+                motion.std,
                 np.full(rows.n_axes, RESIDUAL_LENGTHSCALE_LOG_STD),
                 [RESIDUAL_LOG_STD, hyperprior.noise_log_std, SCALE_LOG_STD],
             ]
         ),
         dof=np.concatenate(
-            [np.full(n_shift, SHIFT_DOF), np.full(rows.n_axes + 2, np.inf), [gp.SCALE_DOF]]
+            [np.full(n_shift, MOTION_DOF), np.full(rows.n_axes + 2, np.inf), [gp.SCALE_DOF]]
         ),
         start=gp.search_start(loc, hyperprior),
+        spike=Spike(motion.steady_share, motion.steady_std),
     )
     return Density(
         rows,

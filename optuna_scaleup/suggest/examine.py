@@ -16,7 +16,6 @@ from optuna_scaleup.model.drift import Optimum
 from optuna_scaleup.model.drift import fit_drift
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.model.rows import Rows
-from optuna_scaleup.model.sources import SHIFT_DOF
 from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.suggest.optima import SMALLEST_STD
@@ -102,9 +101,8 @@ def _own_optimum(
     space = problem.space
     functions, seeds = mixture.sample(_N_DRAWS, rng), good_points(problem, rng)
     draws = optimum_draws(functions, space, seeds, {}, rng, activity_of(problem))
-    i = largest.source
-    foreseen = largest.mean + drift.motion_mean[i]
-    var_foreseen = largest.var + drift.motion_std[i] ** 2 * SHIFT_DOF / (SHIFT_DOF - 2.0)
+    motion, var_motion = drift.motion.at(largest.source).moments()
+    foreseen, var_foreseen = largest.mean + motion, largest.var + var_motion
     # Of its 90 % interval, as some functions that are drawn are best anywhere.
     low, mean, high = np.quantile(draws, [0.05, 0.5, 0.95], axis=0)
     var = ((high - low) / (2.0 * ndtri(0.95))) ** 2 + SMALLEST_STD**2

@@ -59,7 +59,7 @@ class SourceFits:
             return sources
         drift, is_known = self._drift_once(problem, problem.scales), problem.scales.is_known
         return [
-            source.moved(drift.motion_mean[i], drift.motion_std[i]) if is_known[i] else source
+            source.moved(drift.motion.at(i)) if is_known[i] else source
             for i, source in zip(usable, sources, strict=True)
         ]
 

@@ -78,7 +78,7 @@ def test_who_sees_that_a_trial_was_pruned(name: str, monkeypatch: pytest.MonkeyP
         return suggest(sampler, study, trial)
 
     monkeypatch.setattr(ScaleUpSampler, "infer_relative_search_space", spied)
-    rows = run_pruned(name, task, [source_with_curves(task)], 0, 7, MedianPruner())
+    rows = run_pruned(name, task, [source_with_curves(task)], 0, 12, MedianPruner())
     n_pruned = sum(row["n_epochs"] < N_EPOCHS for row in rows[:-1])
     assert n_pruned > 0
     assert TrialState.PRUNED not in seen[-1]

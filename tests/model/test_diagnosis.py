@@ -14,9 +14,9 @@ from optuna_scaleup.model.diagnosis import diagnose
 from optuna_scaleup.model.diagnosis import within
 from optuna_scaleup.model.drift import Optimum
 from optuna_scaleup.model.gp import Hyperprior
+from optuna_scaleup.model.motion import MOTION_DOF
+from optuna_scaleup.model.motion import MOTION_STD
 from optuna_scaleup.model.rows import Rows
-from optuna_scaleup.model.sources import SHIFT_DOF
-from optuna_scaleup.model.sources import SHIFT_STD
 from optuna_scaleup.model.sources import FittedSource
 from optuna_scaleup.model.sources import fit_source
 from optuna_scaleup.model.sources import transfer_density
@@ -44,9 +44,9 @@ def test_a_source_is_not_moved_farther_than_is_plausible() -> None:
     """Six times as far as expected; where that leads, its prior alone says something."""
     far, trials = source(0.2), rows(10, 0.8, 2)
     found = diagnose(trials, far, points)
-    assert (found.motion > 2.0 * SHIFT_STD).all()
+    assert (found.motion > 2.0 * MOTION_STD).all()
     assert found.weight @ found.motion[:, 0] == pytest.approx(0.6, abs=0.1)
-    reach = np.array([[-2.0 * SHIFT_STD]])
+    reach = np.array([[-2.0 * MOTION_STD]])
     expected = far.parent.link(trials.features, reach).mean[0]
     np.testing.assert_allclose(found.predicted, expected)
 
@@ -57,7 +57,7 @@ def test_trials_of_pure_noise_leave_the_motion_open() -> None:
     open_ = diagnose(rows(10, 0.35, 2), source(0.3), points, noise)
     for found, is_open in ((certain, False), (open_, True)):
         spread = float(found.weight @ np.abs(found.motion[:, 0] - found.weight @ found.motion))
-        expected = SHIFT_STD * float(stdtrit(SHIFT_DOF, 0.75))  # median of the prior's
+        expected = MOTION_STD * float(stdtrit(MOTION_DOF, 0.75))  # median of the prior's
         assert (spread > expected) == is_open
 
 
@@ -70,7 +70,7 @@ def left_out(trials: Rows, one: FittedSource, kept: Array) -> Array:
     other = Density(some, density.prior, density.parent, anchor=density.anchor)
     log_posterior = other.value_and_grad(theta, with_grad=False)[0]
     weight = softmax(log_posterior - density.prior.log_density(theta))
-    reach = 2.0 * SHIFT_STD
+    reach = 2.0 * MOTION_STD
     shift = np.clip(theta[:, :1], -reach, reach)
     return np.asarray(weight @ one.parent.link(trials.features, shift).mean)
 

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from optuna_scaleup.model import drift
 from optuna_scaleup.model.drift import Optimum
 from optuna_scaleup.model.drift import fit_drift
-from optuna_scaleup.model.sources import SHIFT_STD
+from optuna_scaleup.model.motion import MOTION_STD
 from optuna_scaleup.suggest.source_fits import SourceFits
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset
@@ -40,20 +40,46 @@ def test_slope_and_motion_are_the_posterior_of_a_brute_force_grid() -> None:
     measured = [(0, 0.21, 0.03), (1, 0.35, 0.02), (2, 0.42, 0.05)]
     found = fit_drift(scales(r[:, None].tolist()), [seen(*m) for m in measured])
     y, std = np.array(measured)[:, 1:].T
-    slope, target = np.meshgrid(np.linspace(-0.6, 0.6, 301), np.linspace(-0.7, 1.9, 301))
-    posterior = np.zeros_like(slope)
-    for tau, log_prior in zip(drift._DEVIATIONS, drift._LOG_PRIOR_DEVIATIONS, strict=True):
+    slopes, targets = np.linspace(-0.6, 0.6, 301), np.linspace(-0.7, 1.9, 301)
+    slope, target = np.meshgrid(slopes, targets)
+
+    def likelihood(slope: Array) -> Array:
         gap = y - (target[..., None] - slope[..., None] * r)
-        terms = norm.logpdf(gap, 0.0, np.sqrt(std**2 + tau**2)).sum(axis=-1)
-        posterior += np.exp(log_prior + terms)
+        terms = [
+            np.exp(log_p + norm.logpdf(gap, 0.0, np.sqrt(std**2 + tau**2)).sum(axis=-1))
+            for tau, log_p in zip(drift._DEVIATIONS, drift._LOG_PRIOR_DEVIATIONS, strict=True)
+        ]
+        return np.asarray(np.sum(terms, axis=0))
+
+    by_law = likelihood(slope) * norm.pdf(slope, 0.0, drift.SLOPE_STD) * (slopes[1] - slopes[0])
+    steady = likelihood(np.zeros_like(target))[:, 0]
+    # Wherever the target's optimum is, as far as the question is whether there is a law.
+    odds = drift._STEADY / (1.0 - drift._STEADY) * steady.sum() / by_law.sum()
+    share = odds / (1.0 + odds)
+    np.testing.assert_allclose(found.motion.steady_share, share, rtol=2e-3)
     centres = zip(drift._CENTRE_STDS, drift._LOG_PRIOR_CENTRES, strict=True)
-    posterior *= norm.pdf(slope, 0.0, drift.SLOPE_STD)
-    posterior *= sum(np.exp(log_p) * norm.pdf(target, 0.5, std) for std, log_p in centres)
-    posterior /= posterior.sum()
-    mean = float((posterior * slope).sum())
-    np.testing.assert_allclose(found.slope_mean[0, 0], mean, rtol=1e-6)
-    var = float((posterior * (slope - mean) ** 2).sum())
+    by_law *= sum(np.exp(log_p) * norm.pdf(target, 0.5, std) for std, log_p in centres)
+    by_law /= by_law.sum()
+    mean = float((by_law * slope).sum())
+    share = found.motion.steady_share[0, 0]
+    np.testing.assert_allclose(found.slope_mean[0, 0], (1.0 - share) * mean, rtol=1e-6)
+    square = (1.0 - share) * float((by_law * slope**2).sum())
+    var = square - found.slope_mean[0, 0] ** 2
     np.testing.assert_allclose(found.slope_cov[0, 0, 0], var, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("slope", "low", "high"), [(0.1, 0.0, 0.05), (0.0, 0.7, 1.0)])
+def test_a_ladder_tells_whether_there_is_a_law(slope: float, low: float, high: float) -> None:
+    log_sizes = [3.0, 2.0, 1.0, 0.5]
+    optima = [seen(i, 0.5 - slope * r, 0.01) for i, r in enumerate(log_sizes)]
+    found = fit_drift(scales([[r] for r in log_sizes]), optima)
+    assert (low <= found.motion.steady_share).all()
+    assert (found.motion.steady_share <= high).all()
+
+
+def test_what_is_believed_to_move_is_not_steady() -> None:
+    found = fit_drift(scales([[3.0]], mean=0.0, std=0.1), [seen(0, 0.5, 0.01)])
+    np.testing.assert_array_equal(found.motion.steady_share, [[0.0]])
 
 
 def test_a_clear_law_may_lead_out_of_the_space() -> None:
@@ -61,47 +87,47 @@ def test_a_clear_law_may_lead_out_of_the_space() -> None:
     ladder = [seen(0, 0.75, 0.01), seen(1, 0.6, 0.01), seen(2, 0.45, 0.01)]
     for ahead in (5.0, 8.0, 12.0):
         found = fit_drift(scales([[2.0 + ahead], [1.0 + ahead], [ahead]]), ladder)
-        assert 0.45 + found.motion_mean[2, 0] < 0.0
+        assert 0.45 + found.motion.mean[2, 0] < 0.0
 
 
 @pytest.mark.parametrize("log_ratio", [2.0, 4.0, 6.0, 8.0])
 def test_a_belief_counts_wherever_it_leads(log_ratio: float) -> None:
     found = fit_drift(scales([[log_ratio]], mean=-0.2, std=0.01), [seen(0, 0.5, 0.01)])
-    assert found.motion_mean[0, 0] < -0.6 * 0.2 * log_ratio
+    assert found.motion.mean[0, 0] < -0.6 * 0.2 * log_ratio
 
 
 def test_the_target_is_drawn_to_the_middle_of_its_space() -> None:
     left, right = (fit_drift(scales([[2.0]]), [seen(0, o, 0.02)]) for o in (0.1, 0.9))
-    assert 0.05 < left.motion_mean[0, 0] < 0.4
-    np.testing.assert_allclose(left.motion_mean, -right.motion_mean)
+    assert 0.05 < left.motion.mean[0, 0] < 0.4
+    np.testing.assert_allclose(left.motion.mean, -right.motion.mean)
 
 
 @pytest.mark.parametrize("log_ratios", [[[np.nan]], [[2.0]], [[0.0]]])
 def test_without_a_measured_optimum_no_drift_is_known(log_ratios: list[list[float]]) -> None:
     found = fit_drift(scales(log_ratios), [])
-    np.testing.assert_array_equal(found.motion_mean, [[0.0]])
-    np.testing.assert_array_equal(found.motion_std, [[SHIFT_STD]])
+    np.testing.assert_array_equal(found.motion.mean, [[0.0]])
+    np.testing.assert_array_equal(found.motion.std, [[MOTION_STD]])
 
 
 def test_a_source_without_a_size_has_the_default_prior() -> None:
     found = fit_drift(scales([[np.nan], [3.0]]), [seen(1, 0.2, 0.02)])
-    assert (found.motion_mean[0, 0], found.motion_std[0, 0]) == (0.0, SHIFT_STD)
-    assert found.motion_mean[1, 0] != 0.0
+    assert (found.motion.mean[0, 0], found.motion.std[0, 0]) == (0.0, MOTION_STD)
+    assert found.motion.mean[1, 0] != 0.0
 
 
 def test_the_longer_the_way_the_wider_the_forecast() -> None:
     std = [
-        fit_drift(scales([[r]]), [seen(0, 0.5, 0.02)]).motion_std[0, 0] for r in (0, 1, 2, 4, 40)
+        fit_drift(scales([[r]]), [seen(0, 0.5, 0.02)]).motion.std[0, 0] for r in (0, 1, 2, 4, 40)
     ]
     assert std == sorted(std)
-    assert std[0] < SHIFT_STD
+    assert std[0] < MOTION_STD
     assert std[-1] < 0.3  # the optimum is expected within the space, however far that is
 
 
 def test_a_belief_forecasts_without_any_measurement() -> None:
     found = fit_drift(scales([[3.0]], mean=-0.05, std=0.01), [])
-    np.testing.assert_allclose(found.motion_mean, [[-0.15]], rtol=0.3)
-    assert 0.03 < found.motion_std[0, 0] < 0.2
+    np.testing.assert_allclose(found.motion.mean, [[-0.15]], rtol=0.3)
+    assert 0.03 < found.motion.std[0, 0] < 0.2
 
 
 def test_a_belief_about_one_size_leaves_the_other_open() -> None:
@@ -116,8 +142,8 @@ def test_a_belief_about_one_size_leaves_the_other_open() -> None:
         ),
         measured,
     )
-    np.testing.assert_allclose(both.motion_mean, alone.motion_mean)
-    np.testing.assert_allclose(both.motion_std, alone.motion_std)
+    np.testing.assert_allclose(both.motion.mean, alone.motion.mean)
+    np.testing.assert_allclose(both.motion.std, alone.motion.std)
     np.testing.assert_allclose(both.slope_mean, [[alone.slope_mean[0, 0], 0.0]], atol=1e-12)
     np.testing.assert_allclose(both.slope_cov[0, 1, 1], drift.SLOPE_STD**2)
 
@@ -133,7 +159,9 @@ def test_a_wrong_belief_is_overruled() -> None:
 def test_equal_sizes_leave_the_slope_unknown() -> None:
     found = fit_drift(scales([[2.0], [2.0]]), [seen(0, 0.45, 0.02), seen(1, 0.55, 0.02)])
     assert abs(found.slope_mean[0, 0]) < 1e-9
-    assert found.slope_cov[0, 0, 0] > 0.5 * drift.SLOPE_STD**2  # the middle tells a little
+    np.testing.assert_allclose(found.motion.steady_share, drift._STEADY, rtol=1e-3)
+    by_law = found.slope_cov[0, 0, 0] / (1.0 - drift._STEADY)
+    assert by_law > 0.5 * drift.SLOPE_STD**2  # the middle tells a little
 
 
 def test_collinear_sizes_share_the_slope() -> None:
@@ -149,8 +177,8 @@ def test_a_random_ladder_widens_the_forecast() -> None:
     steady = [seen(i, 0.2 + 0.1 * i, 0.02) for i in range(4)]
     random = [seen(0, 0.2, 0.02), seen(1, 0.75, 0.02), seen(2, 0.3, 0.02), seen(3, 0.5, 0.02)]
     clear, vague = fit_drift(scales(ratios), steady), fit_drift(scales(ratios), random)
-    assert vague.motion_std[3, 0] > 1.5 * clear.motion_std[3, 0]
-    assert abs(vague.motion_mean[3, 0]) < abs(clear.motion_mean[3, 0])
+    assert vague.motion.std[3, 0] > 1.5 * clear.motion.std[3, 0]
+    assert abs(vague.motion.mean[3, 0]) < abs(clear.motion.mean[3, 0])
 
 
 def ladder(slope: Array, seed: int, n_sources: int) -> Problem:
@@ -177,7 +205,7 @@ def test_slopes_of_a_noisy_ladder_are_found(n_sources: int) -> None:
         assert np.abs(error).max() < (0.03 if n_sources == 2 else 0.0145)
         assert (np.abs(error) < 3.0 * np.sqrt(found.slope_cov[:, 0, 0])).all()
         motion = slope * np.log(4.0)
-        assert (np.abs(found.motion_mean[-1] - motion) < 2.5 * found.motion_std[-1]).all()
+        assert (np.abs(found.motion.mean[-1] - motion) < 2.5 * found.motion.std[-1]).all()
 
 
 def test_sources_carry_the_forecast() -> None:
@@ -186,11 +214,11 @@ def test_sources_carry_the_forecast() -> None:
     found = fits.drift_of(problem)
     assert found is not None
     largest = fits.sources_of(problem)[-1]
-    np.testing.assert_array_equal(largest.shift_loc, -found.motion_mean[-1])
-    np.testing.assert_array_equal(largest.shift_std, found.motion_std[-1])
+    np.testing.assert_array_equal(largest.motion.mean, found.motion.mean[-1])
+    np.testing.assert_array_equal(largest.motion.std, found.motion.std[-1])
     again = fits.drift_of(problem)
     assert again is not None
-    np.testing.assert_array_equal(again.motion_mean, found.motion_mean)
+    np.testing.assert_array_equal(again.motion.mean, found.motion.mean)
 
 
 def test_sizes_that_grow_together_have_a_direction() -> None:

@@ -8,6 +8,8 @@ import pytest
 from optuna_scaleup.model import gp
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.hyperposterior import draw
+from optuna_scaleup.model.motion import MOTION_DOF
+from optuna_scaleup.model.motion import Motion
 from optuna_scaleup.model.parent import bowl
 from optuna_scaleup.model.rows import Rows
 from optuna_scaleup.model.sources import Departure
@@ -80,10 +82,32 @@ def test_a_source_moves_along_the_axes_that_it_knows() -> None:
     X = np.random.default_rng(1).random((12, 2))
     rows = Rows.of(feature_map(continuous(2), X), X, quadratic(X, 0.3))
     source = fit_source(rows, np.array([0, 2]), np.array([0, 2]), 3)
-    moved = source.moved(np.array([0.1, 0.2, -0.3]), np.array([0.01, 0.02, 0.03]))
-    np.testing.assert_array_equal(moved.shift_loc, [-0.1, 0.3])
-    np.testing.assert_array_equal(moved.shift_std, [0.01, 0.03])
+    motion = Motion(
+        mean=np.array([0.1, 0.2, -0.3]),
+        std=np.array([0.01, 0.02, 0.03]),
+        steady_share=np.array([0.0, 0.5, 0.9]),
+        steady_std=np.array([0.04, 0.05, 0.06]),
+    )
+    moved = source.moved(motion)
+    none = np.empty((0, 3))
+    prior = transfer_density(
+        Rows.of(feature_map(continuous(3), none), none, np.empty(0)), moved
+    ).prior
+    np.testing.assert_array_equal(prior.loc[:2], [-0.1, 0.3])
+    np.testing.assert_array_equal(prior.scale[:2], [0.01, 0.03])
+    np.testing.assert_array_equal(prior.spike.share, [0.0, 0.9])
+    np.testing.assert_array_equal(prior.spike.scale, [0.04, 0.06])
     assert (source.is_sized, moved.is_sized) == (False, True)
+
+
+def test_moments_of_a_motion_are_those_of_its_draws() -> None:
+    motion = Motion(*np.array([[0.2], [0.1], [0.3], [0.02]]))
+    draws = np.random.default_rng(0).standard_t(MOTION_DOF, (2, 400_000))
+    is_steady = np.random.default_rng(1).random(400_000) < 0.3
+    drawn = np.where(is_steady, 0.02 * draws[0], 0.2 + 0.1 * draws[1])
+    mean, var = motion.moments()
+    np.testing.assert_allclose(mean, drawn.mean(), rtol=0.01)
+    np.testing.assert_allclose(var, drawn.var(), rtol=0.02)
 
 
 def test_transfer_prior_is_centred_on_the_source() -> None:

@@ -112,7 +112,7 @@ def test_drift_is_forecast_once_for_the_same_data_and_sizes() -> None:
     kept, fresh = fits.drift_of(larger), SourceFits().drift_of(larger)
     assert kept is not None
     assert fresh is not None
-    np.testing.assert_array_equal(kept.motion_std, fresh.motion_std)
+    np.testing.assert_array_equal(kept.motion.std, fresh.motion.std)
 
 
 def test_drift_is_learnt_from_the_largest_studies_of_known_size(
@@ -135,7 +135,7 @@ def test_drift_is_learnt_from_the_largest_studies_of_known_size(
     drift = SourceFits().drift_of(Problem(continuous(1), no_trials(1), ladder, scales=sizes))
     assert located == [2, 3, 4, 6, 7]
     assert drift is not None
-    assert drift.motion_mean.shape == (9, 1)
+    assert drift.motion.mean.shape == (9, 1)
 
 
 def test_between_classes_there_is_no_sudden_step() -> None:
