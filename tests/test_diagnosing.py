@@ -257,21 +257,19 @@ def test_of_many_sources_the_largest_are_in_use() -> None:
 def test_exponents_belong_to_their_sizes_in_whatever_order() -> None:
     """The optimum moves with the parameters; the tokens are the same for all."""
     ladder = [
-        Source(study_of(size, 12, size), scale={"tokens": 5.0, "params": size})
-        for size in (1, 10, 100, 1000)
+        Source(study_of(size, 12, size), scale={"tokens": 5.0, "params": size}) for size in (1, 10)
     ]
     found = [
         ScaleUpSampler(ladder, scale=scale, drift_prior={}, seed=0)
         .diagnose(optuna.create_study())
         .exponents["lr"]
-        for scale in ({"tokens": 5.0, "params": 10_000}, {"params": 10_000, "tokens": 5.0})
+        for scale in ({"tokens": 5.0, "params": 100}, {"params": 100, "tokens": 5.0})
     ]
     assert found[0] == found[1]
     assert found[0]["params"].median < -0.1
-    # The rate moves with size, as four studies show almost for sure. Of the tokens nothing is
-    # known then but that a slope is a tenth of the range, or less.
+    # Nothing is known of the tokens but that a slope is a tenth of the range, or less.
     unknown = norm.ppf(0.95) * 0.1 * np.log(1.0 / 1e-4)
-    assert found[0]["tokens"].outer == pytest.approx((-unknown, unknown), rel=2e-3)
+    assert found[0]["tokens"].outer == pytest.approx((-unknown, unknown))
 
 
 def test_studies_without_trials_or_sources() -> None:

@@ -8,15 +8,15 @@ is measured with its uncertainty; the joint Gaussian of slopes, ``a`` and deviat
 through two or three optima is harmful; this is the Bayesian regression that carries what it does
 not know.
 
-Some axes do not move with size at all. So beside the law stands, where nothing is believed, that
-there is none: no slope, deviations alone. The optima say which is likelier.
+Of a single source no law can be learnt. Some axes do not move with size at all, and where nothing
+is believed that stands beside the law as a second hypothesis, for the large study's trials to
+decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -90,43 +90,32 @@ def fit_drift(scales: Scales, optima: Sequence[Optimum]) -> Drift:
     is_known = scales.is_known
     drift = Drift(np.zeros((d, p)), np.zeros((d, p, p)), Motion.unknown((n, d)))
     # State: slopes, where the law puts the target's optimum, deviations of sources and target.
-    rows = np.hstack([-np.nan_to_num(ratios), np.ones((n, 1)), np.eye(n), np.zeros((n, 1))])
+    law = np.hstack([-np.nan_to_num(ratios), np.ones((n, 1)), np.eye(n), np.zeros((n, 1))])
     target = np.concatenate([np.zeros(p), [1.0], np.zeros(n), [1.0]])
     is_believed = ~np.isnan(scales.slope_mean).all(axis=1)
     for axis in range(d):
         seen = [o for o in optima if np.isfinite(o.var[axis])]
-        H = rows[[o.source for o in seen]]
+        H = law[[o.source for o in seen]]
         y = np.array([o.mean[axis] for o in seen])
         noise = np.array([o.var[axis] for o in seen])
         priors = _slope_priors(scales.slope_mean[axis], scales.slope_std[axis])
-        law = _posterior(priors, n + 1, H, y, noise)
-        steady = _posterior([_no_slope(p)], n + 1, H, y, noise)
-        log_shares = _log_shares(law, steady, is_believed[axis])
-        either = _mixed([law, steady], log_shares)
-        drift.slope_mean[axis], drift.slope_cov[axis] = either.mean[:p], either.cov[:p, :p]
+        mean, cov = _posterior(priors, n + 1, H, y, noise)
+        drift.slope_mean[axis], drift.slope_cov[axis] = mean[:p], cov[:p, :p]
         if not seen and not is_believed[axis]:
             continue
-        motion, to_target = drift.motion, (target - rows)[is_known]
-        motion.mean[is_known, axis], motion.std[is_known, axis] = _along(to_target, law)
-        motion.steady_share[is_known, axis] = np.exp(log_shares[1])
-        motion.steady_std[is_known, axis] = _along(to_target, steady)[1]
+        motion, to_target = drift.motion, (target - law)[is_known]
+        motion.mean[is_known, axis] = to_target @ mean
+        motion.std[is_known, axis] = _error_scale(to_target, cov)
+        if len(seen) == 1 and not is_believed[axis]:
+            _, cov = _posterior([_no_slope(p)], n + 1, H, y, noise)
+            motion.steady_share[is_known, axis] = _STEADY
+            motion.steady_std[is_known, axis] = _error_scale(to_target, cov)
     return drift
 
 
-def _log_shares(law: _State, steady: _State, is_believed: bool) -> Array:
-    """Log posterior probability that an axis moves with size, and that it does not."""
-    if is_believed:
-        return np.array([0.0, -np.inf])
-    log_joint = np.array(
-        [np.log1p(-_STEADY) + law.log_evidence, np.log(_STEADY) + steady.log_evidence]
-    )
-    return np.asarray(log_joint - logsumexp(log_joint))
-
-
-def _along(directions: Array, state: _State) -> tuple[Array, Array]:
-    """Mean of the state along each direction, and the scale of its error, shapes ``(m,)``."""
-    var = np.einsum("ij,jk,ik->i", directions, state.cov, directions)
-    return directions @ state.mean, _T_SCALE * np.sqrt(var)
+def _error_scale(directions: Array, cov: Array) -> Array:
+    """Scale of the error of the state along each direction, shape ``(m,)``."""
+    return np.asarray(_T_SCALE * np.sqrt(np.einsum("ij,jk,ik->i", directions, cov, directions)))
 
 
 def ladder_direction(scales: Scales) -> Array | None:
@@ -183,47 +172,35 @@ def _no_slope(n_sizes: int) -> _SlopePrior:
 
 def _posterior(
     slope_priors: Sequence[_SlopePrior], n_deviations: int, H: Array, y: Array, noise: Array
-) -> _State:
+) -> tuple[Array, Array]:
     """Mean and covariance of the state, averaged over all that is not known."""
-    states: list[_State] = []
-    log_weights: list[float] = []
+    means, covs, log_weights = [], [], []
     for prior in slope_priors:
-        *about_centre, anywhere = (
+        *centred, anywhere = (
             [_conditioned(prior, std, tau, n_deviations, H, y, noise) for tau in _DEVIATIONS]
             for std in (*_CENTRE_STDS, _ANYWHERE_STD)
         )
-        centred = list(chain.from_iterable(about_centre))
+        states = [state for row in centred for state in row]
+        means += [state.mean for state in states]
+        covs += [state.cov for state in states]
         log_share = np.ravel(_LOG_PRIOR_CENTRES[:, None] + _LOG_PRIOR_DEVIATIONS)
-        log_share = log_share + [state.log_evidence for state in centred]
+        log_share = log_share + [state.log_evidence for state in states]
         # Where the middle of the space is says nothing of whether a law is true.
         of_law = logsumexp(_LOG_PRIOR_DEVIATIONS + [state.log_evidence for state in anywhere])
         log_weights += list(prior.log_weight + of_law + log_share - logsumexp(log_share))
-        states += centred
-    return _mixed(states, np.array(log_weights))
+    weight = np.exp(np.array(log_weights) - logsumexp(log_weights))
+    mean = np.einsum("k,ki->i", weight, means)
+    gap = np.array(means) - mean
+    cov = np.einsum("k,kij->ij", weight, covs) + np.einsum("k,ki,kj->ij", weight, gap, gap)
+    return mean, cov
 
 
 class _State(NamedTuple):
-    """Posterior of slopes, the target's optimum and deviations under one prior or several."""
+    """Posterior of slopes, the target's optimum and deviations under one prior."""
 
     mean: Array
     cov: Array
     log_evidence: float
-
-
-def _mixed(states: Sequence[_State], log_weight: Array) -> _State:
-    """Mean and covariance over several states.
-
-    Args:
-        states: Of different priors.
-        log_weight: Of each, its evidence included.
-    """
-    log_evidence = float(logsumexp(log_weight))
-    weight = np.exp(log_weight - log_evidence)
-    means = np.array([state.mean for state in states])
-    mean = weight @ means
-    gap = means - mean
-    cov = np.einsum("k,kij->ij", weight, [state.cov for state in states])
-    return _State(mean, cov + np.einsum("k,ki,kj->ij", weight, gap, gap), log_evidence)
 
 
 def _conditioned(
