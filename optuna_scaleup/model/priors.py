@@ -21,6 +21,9 @@ from scipy.special import stdtrit
 from optuna_scaleup.types import Array
 
 
+_EDGE = 1e-9  # of the unit interval, at whose ends quantiles are infinite
+
+
 @dataclass(frozen=True)
 class Spike:
     """What else the first entries may be: about zero.
@@ -115,12 +118,13 @@ class Prior:
         m = self._n_spiked
         share, scale = self.spike.share[:m], self.spike.scale[:m]
         level, is_on = uniform.copy(), uniform[:, :m] < share
-        # The lowest part of an axis of the cube is the spike's.
-        level[:, :m] = np.where(
+        # The lowest part of an axis of the cube is the spike's; the border belongs to neither.
+        part = np.where(
             is_on,
             uniform[:, :m] / np.where(is_on, share, 1.0),
             (uniform[:, :m] - share) / (1.0 - share),
         )
+        level[:, :m] = np.clip(part, _EDGE, 1.0 - _EDGE)
         is_t, nu = self._dof
         z = np.where(is_t, stdtrit(nu, level), ndtri(level))
         theta = self.loc + self.scale * z

@@ -87,6 +87,12 @@ def test_quantiles_beside_a_spike_are_draws_of_the_density() -> None:
         np.testing.assert_allclose((drawn <= x).mean(axis=0), expected, atol=3e-5)
 
 
+@pytest.mark.parametrize("level", [0.4, 0.9, 1e-9, 1.0 - 1e-9])
+def test_quantiles_beside_a_spike_are_finite(level: float) -> None:
+    """At its border, too, which a quasi-random point may hit."""
+    assert np.isfinite(SPIKED.quantile(np.full((1, 4), level))).all()
+
+
 @pytest.mark.parametrize("spike", [NO_SPIKE, Spike(np.array([0.4]), np.array([0.02]))])
 def test_density_integrates_to_one(spike: Spike) -> None:
     one = Prior(np.array([0.3]), np.array([0.1]), np.array([3.0]), np.zeros(1), spike)
