@@ -21,7 +21,7 @@ from scipy.special import stdtrit
 from optuna_scaleup.types import Array
 
 
-_EDGE = 1e-9  # of the unit interval, at whose ends quantiles are infinite
+EDGE = 1e-9  # of the unit interval, at whose ends quantiles are infinite
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,8 @@ class Prior:
         if not self._n_spiked:
             return value
         slab, spike = self._log_shares
-        return np.asarray(
-            value + np.logaddexp(slab, spike + self._log_spike_ratio(theta)).sum(axis=-1)
-        )
+        ratio = self._log_spike_ratio(theta, misfit)
+        return np.asarray(value + np.logaddexp(slab, spike + ratio).sum(axis=-1))
 
     @cached_property
     def _dof(self) -> _Dof:
@@ -93,23 +92,27 @@ class Prior:
         with np.errstate(divide="ignore"):
             return np.log1p(-self.spike.share), np.log(self.spike.share)
 
-    def _log_spike_ratio(self, theta: Array) -> Array:
-        """How much likelier the first entries are in the spike than off it, ``(..., m)``."""
+    def _log_spike_ratio(self, theta: Array, off: Array) -> Array:
+        """How much likelier the first entries are in the spike than off it.
+
+        Args:
+            theta: Shape ``(..., p)``.
+            off: Their misfit off it, shape ``(..., m)`` or more.
+        """
         m = self._n_spiked
-        head, dof, scale = theta[..., :m], self._dof.of_first(m), self.scale[:m]
-        off = _misfit((head - self.loc[:m]) / scale, dof)
-        on = _misfit(head / self.spike.scale, dof)
-        return np.asarray(0.5 * (off - on) + np.log(scale / self.spike.scale))
+        on = _misfit(theta[..., :m] / self.spike.scale, self._dof.of_first(m))
+        return np.asarray(0.5 * (off[..., :m] - on) + np.log(self.scale[:m] / self.spike.scale))
 
     def gradient(self, theta: Array) -> Array:
         """Gradient of :meth:`log_density`, shape ``(..., p)``."""
-        grad = _slope((theta - self.loc) / self.scale, self._dof) / self.scale
+        u = (theta - self.loc) / self.scale
+        grad = _slope(u, self._dof) / self.scale
         m = self._n_spiked
         if m:
             slab, spike = self._log_shares
-            is_on = expit(spike - slab + self._log_spike_ratio(theta))
-            scale = self.spike.scale
-            on = _slope(theta[..., :m] / scale, self._dof.of_first(m)) / scale
+            dof, scale = self._dof.of_first(m), self.spike.scale
+            is_on = expit(spike - slab + self._log_spike_ratio(theta, _misfit(u[..., :m], dof)))
+            on = _slope(theta[..., :m] / scale, dof) / scale
             grad[..., :m] += is_on * (on - grad[..., :m])
         return np.asarray(grad)
 
@@ -124,7 +127,7 @@ class Prior:
             uniform[:, :m] / np.where(is_on, share, 1.0),
             (uniform[:, :m] - share) / (1.0 - share),
         )
-        level[:, :m] = np.clip(part, _EDGE, 1.0 - _EDGE)
+        level[:, :m] = np.clip(part, EDGE, 1.0 - EDGE)
         is_t, nu = self._dof
         z = np.where(is_t, stdtrit(nu, level), ndtri(level))
         theta = self.loc + self.scale * z

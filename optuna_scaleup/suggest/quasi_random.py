@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from optuna_scaleup.model.priors import EDGE
 from optuna_scaleup.types import Array
-
-
-_EDGE = 1e-9  # keeps points inside the open cube, where normal quantiles are finite
 
 
 def sobol(n_points: int, n_dims: int, rng: np.random.Generator) -> Array:
@@ -15,7 +13,7 @@ def sobol(n_points: int, n_dims: int, rng: np.random.Generator) -> Array:
     from scipy.stats import qmc
 
     if n_dims > qmc.Sobol.MAXDIM:
-        return np.asarray(rng.uniform(_EDGE, 1.0 - _EDGE, (n_points, n_dims)))
+        return np.asarray(rng.uniform(EDGE, 1.0 - EDGE, (n_points, n_dims)))
     n_balanced = 1 << (n_points - 1).bit_length()  # the next power of two; SciPy warns of others
     points = qmc.Sobol(n_dims, scramble=True, rng=rng).random(n_balanced)[:n_points]
-    return np.clip(points, _EDGE, 1.0 - _EDGE)
+    return np.clip(points, EDGE, 1.0 - EDGE)
