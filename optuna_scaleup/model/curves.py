@@ -107,7 +107,7 @@ def estimate(
         z = _Standard.of(source.finals)(source.finals)
         # Centred, which is as good as an intercept of the source's own.
         centred = np.column_stack([np.zeros(len(x)), x - x.mean()])
-        studies.append((centred, z - z.mean(), min(1.0, _SOURCE_WEIGHT / n_source)))
+        studies.append((centred, z - z.mean(), _SOURCE_WEIGHT / n_source))
     regression = Regression.fit(
         np.concatenate([X for X, _, _ in studies]),
         np.concatenate([z for _, z, _ in studies]),

@@ -1,11 +1,13 @@
 """Log posterior density of a GP's hyperparameters, with its gradient, for a batch of draws.
 
-One study's values ``y`` are modelled as ``w((y - anchor) / s) = f(u) + noise`` with
+One study's values ``y`` are modelled as ``w(1 + (y - anchor) / s) = f(u) + noise``, the anchor
+being the best of them, with
 
     f(u) = f_parent(u + c) + delta(u) + offset,       delta ~ GP(0, amplitude_var * k),
 
 where ``k`` is the correlation of ``kernels.py`` and the parent a fitted GP on a smaller study;
-without a parent ``f = delta + offset`` is an ordinary GP. The parent's *posterior covariance*
+without a parent ``f = bowl + delta + offset`` is an ordinary GP whose prior mean favours the
+centre (see :func:`~optuna_scaleup.model.parent.bowl`). The parent's *posterior covariance*
 enters the prior of ``f``, so an unsure parent is trusted less; the offset is integrated out
 analytically.
 
@@ -90,10 +92,12 @@ class Density:
 
     def thinned(self, n_max: int) -> Density:
         """The same model of at most ``n_max`` representative trials, the best among them."""
-        if self.n_trials <= n_max:
-            return self
+        return self if self.n_trials <= n_max else self.of_rows(self.rows.representative(n_max))
+
+    def of_rows(self, rows: Rows) -> Density:
+        """The same model of other trials of the same study."""
         return Density(
-            self.rows.representative(n_max),
+            rows,
             self.prior,
             parent=self.parent,
             bowl_weight=self.bowl_weight,

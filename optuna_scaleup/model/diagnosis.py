@@ -39,7 +39,8 @@ class Diagnosis:
         weight: Of each draw, shape ``(K,)``.
         predicted: What the source, moved, says about each trial without having seen it, in warped
             units, larger is better, shape ``(n,)``.
-        y: The trials' values, shape ``(n,)``.
+        y: The trials' values, outliers drawn in, shape ``(n,)``. Of very many trials some stand
+            for all, the best half among them.
     """
 
     motion: Array
@@ -141,17 +142,11 @@ def _left_out(density: Density, source: FittedSource, theta: Array, weight: Arra
     log_with = density.value_and_grad(theta, with_grad=False)[0]
     predicted = np.empty(n)
     for i in range(n):
-        without = Density(
-            _dropped(density.rows, i),
-            density.prior,
-            parent=density.parent,
-            anchor=density.anchor,
-        )
+        without = density.of_rows(_dropped(density.rows, i))
         log_ratio = without.value_and_grad(theta, with_grad=False)[0] - log_with
         # Truncated, so that no single draw speaks for all (Ionides, 2008).
-        log_ratio = np.minimum(log_ratio - np.max(log_ratio), 0.0)
         log_ratio = np.minimum(log_ratio, np.median(log_ratio) + np.log(len(theta)) / 2.0)
-        share = weight * np.exp(log_ratio)
+        share = weight * np.exp(log_ratio - np.max(log_ratio))
         predicted[i] = float(share @ mean[:, i] / share.sum())
     return predicted
 

@@ -10,7 +10,7 @@ from optuna_scaleup.types import Array
 from optuna_scaleup.types import UnitSpace
 
 
-_ACTIVITY_WEIGHT = 0.5  # Distance between an active and an inactive parameter, in unit lengths.
+_ACTIVITY_WEIGHT = 0.5  # What being active or not adds to a distance, in unit lengths.
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,9 @@ class FeatureMap:
     """Maps unit coordinates to features; one or more columns per axis.
 
     A numeric axis keeps its coordinate. A categorical axis becomes one column a choice, scaled so
-    that two different choices are at distance one (Hamming). An axis that is inactive somewhere
-    gets one more column that tells active from inactive.
+    that two different choices are at distance one (Hamming). A numeric axis that is inactive
+    somewhere gets one more column that tells active from inactive; a categorical one is none of
+    its choices then.
 
     Attributes:
         axis: Index of the axis each feature belongs to, shape ``(n_features,)``.

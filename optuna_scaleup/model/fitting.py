@@ -1,7 +1,8 @@
 """Fits the transfer model: a mixture over sources, "no source", and draws of hyperparameters.
 
 Every source is one hypothesis, that no source helps is one more; their weights come from the
-estimated evidence. Within a hypothesis the hyperparameters are drawn, not fitted.
+estimated evidence. Within a hypothesis the hyperparameters are drawn, not fitted, until many
+trials leave little to average over.
 """
 
 from __future__ import annotations
@@ -142,12 +143,13 @@ def fit_mixture(
     is_sized = np.array([source.is_sized for source in sources], dtype=bool)
     log_posterior = hedged(log_posterior, rows.n_measured, is_sought, is_sized)
     kept = np.flatnonzero(log_posterior > np.log(_NEGLIGIBLE))
+    log_kept = log_posterior[kept] - logsumexp(log_posterior[kept])
     pending = feature_map.transform(X_pending)
     is_first = is_sought and not len(y)
     return Mixture(
         feature_map,
         [Posterior(setting.density(rows, hypotheses[i]), draws[i].theta, pending) for i in kept],
-        [log_posterior[i] + draws[i].log_weight for i in kept],
+        [share + draws[i].log_weight for i, share in zip(kept, log_kept, strict=True)],
         source_weights,
         np.exp(log_posterior),
         log_evidence,

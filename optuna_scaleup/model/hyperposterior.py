@@ -25,7 +25,8 @@ _RTOL = 1e-5
 _RTOL_TO_REWEIGH = 1e-4  # where importance weights repair what the mode misses
 _LOG_2PI = float(np.log(2.0 * np.pi))
 _MAX_BATCH_ENTRIES = 4_000_000
-_ROUNDING = 1e-2  # How much worse than the mode a rounded mode may be.
+# How far beyond the bounds, and how much worse than the mode, a rounded mode may be.
+_ROUNDING_STEP, _ROUNDING_LOSS = 1e-4, 1e-2
 _INFLATION = 1.25  # Laplace covariances are a little too narrow; the weights repair the excess.
 
 
@@ -81,20 +82,22 @@ def may_be_mode(density: Density, theta: Array) -> bool:
     not.
     """
     loc, scale = density.prior.loc, density.prior.scale
-    if theta.shape != loc.shape or not np.all(np.abs(theta - loc) <= _BOUND_STDS * scale):
+    if theta.shape != loc.shape:
+        return False
+    if not np.all(np.abs(theta - loc) <= _BOUND_STDS * scale + _ROUNDING_STEP):
         return False
     try:
         value, start = _values(density, np.stack([theta, loc]))
     except np.linalg.LinAlgError:
         return False
-    return bool(value >= start - _ROUNDING)
+    return bool(value >= start - _ROUNDING_LOSS)
 
 
 def laplace_factor(density: Density, mode: Mode) -> Array:
-    """Square root of the Laplace covariance at ``mode``, shape ``(p, p)``.
+    """Square root of the Laplace covariance at ``mode``, inflated, shape ``(p, p)``.
 
-    The symmetric one: it is the same whatever signs the eigenvectors have, and whichever of them
-    stand for equal eigenvalues, both of which rounding decides.
+    The symmetric one in units of the prior: it is the same whatever signs the eigenvectors have,
+    and whichever of them stand for equal eigenvalues, both of which rounding decides.
     """
     p = len(mode.theta)
     step = 0.02 * density.prior.scale

@@ -56,7 +56,7 @@ class Kernel:
         return np.flatnonzero(np.diff(self.axis, prepend=-1))
 
     @cached_property
-    def _slices(self) -> list[slice]:
+    def slices(self) -> list[slice]:
         """Features of each axis."""
         return [
             slice(*ends)
@@ -88,7 +88,7 @@ class Kernel:
     def _add_single_axes(self, total: Array, A: Array, B: Array) -> None:
         # One axis after the other, in the same memory: what fits into the cache is much faster.
         r, value = np.empty_like(total), np.empty_like(total)
-        for axis in self._slices:
+        for axis in self.slices:
             _distances_along(A[..., axis], B[..., axis], out=r)
             total += _matern52_of(r, out=value)
 
@@ -98,7 +98,7 @@ class Kernel:
         one, other = np.tril_indices(n, -1)
         pairs = total[..., one, other]
         r, value = np.empty_like(pairs), np.empty_like(pairs)
-        for axis in self._slices:
+        for axis in self.slices:
             _distances_of_pairs(A[..., axis], one, other, out=r)
             pairs += _matern52_of(r, out=value)
         total[..., one, other] = pairs
@@ -123,11 +123,12 @@ class Kernel:
 
     def axis_squares(self, A: Array, B: Array) -> Array:
         """Squared distances along each axis, shape ``(..., d, n, m)``."""
+        if len(self.firsts) < len(self.axis):
+            along = [squared_distances(A[..., axis], B[..., axis]) for axis in self.slices]
+            return np.stack(along, axis=-3)
         gap = np.swapaxes(A, -1, -2)[..., :, None] - np.swapaxes(B, -1, -2)[..., None, :]
         gap *= gap
-        if len(self.firsts) == len(self.axis):
-            return np.asarray(gap)
-        return np.asarray(np.add.reduceat(gap, self.firsts, axis=-3))
+        return np.asarray(gap)
 
 
 @dataclass(frozen=True)
@@ -159,14 +160,27 @@ class Correlation:
         Returns:
             Shape ``(..., m, D)``.
         """
-        joint = H * self.slope
-        pulled = joint.sum(-2)[..., None] * self.B - np.swapaxes(joint, -1, -2) @ self.A
+        pulled = _pulled(H * self.slope, self.A, self.B)
         if self.axis_slopes is not None:
-            single = (H[..., None, :, :] * self.axis_slopes)[..., self.kernel.axis, :, :]
-            A, B = np.swapaxes(self.A, -1, -2), np.swapaxes(self.B, -1, -2)
-            along = single.sum(-2) * B - (A[..., None, :] @ single)[..., 0, :]
-            pulled = pulled + np.swapaxes(along, -1, -2)
+            pulled = pulled + self._pulled_along_axes(H[..., None, :, :] * self.axis_slopes)
         return np.asarray(2.0 * pulled)
+
+    def _pulled_along_axes(self, by_axis: Array) -> Array:
+        """The same of slopes along each axis, shape ``(..., d, n, m)``."""
+        if len(self.kernel.firsts) < len(self.kernel.axis):
+            along = [
+                _pulled(by_axis[..., j, :, :], self.A[..., axis], self.B[..., axis])
+                for j, axis in enumerate(self.kernel.slices)
+            ]
+            return np.concatenate(along, axis=-1)
+        A, B = np.swapaxes(self.A, -1, -2), np.swapaxes(self.B, -1, -2)
+        of_axes = by_axis.sum(-2) * B - (A[..., None, :] @ by_axis)[..., 0, :]
+        return np.swapaxes(of_axes, -1, -2)
+
+
+def _pulled(slopes: Array, A: Array, B: Array) -> Array:
+    """Sums of ``slopes[n, m] * (B[m] - A[n])`` over ``n``, shape ``(..., m, D)``."""
+    return np.asarray(slopes.sum(-2)[..., None] * B - np.swapaxes(slopes, -1, -2) @ A)
 
 
 def squared_distances(A: Array, B: Array) -> Array:

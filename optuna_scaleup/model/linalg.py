@@ -62,7 +62,7 @@ def product(A: Array, B: Array) -> Array:
     Of one-hot features of hundreds of choices nearly all are zero, the same for all ``P``; only
     the others are multiplied.
     """
-    if A.shape[-1] < _WIDE or not len(B):
+    if A.shape[-1] < _WIDE or not A.size or not len(B):
         return np.asarray(A @ B)
     is_used = (A != 0.0).any(axis=0)
     if is_used.mean() > _SPARSE:

@@ -41,7 +41,7 @@ class Mixture:
     """Weighted posteriors of one output of the large study.
 
     Attributes:
-        log_weight: Of every draw, shape ``(K,)``.
+        log_weight: Of every draw, normalised, shape ``(K,)``.
         scale: Distance from median to best in the unit of the values, shape ``(K,)``.
         source_weights: Weight of each source by evidence and, last, of "no source".
         used_weights: The same as predictions use them, see

@@ -34,6 +34,7 @@ class Parent:
         inverse_lengthscales: Per feature, shape ``(D,)``.
         amplitude_var: Kernel variance.
         offset_var: Variance of its constant mean.
+        noise_var: Noise variance of each of its warped values, shape ``(n_parent,)``.
         L_inv: Inverse Cholesky factor of its noisy covariance, shape ``(n_parent, n_parent)``.
         alpha: ``K_noisy^-1 (z - prior mean)`` of its warped values ``z``, shape ``(n_parent,)``.
         bowl: Weight of the prior bowl towards the centre of the space (see :func:`bowl`).
@@ -46,6 +47,7 @@ class Parent:
     inverse_lengthscales: Array
     amplitude_var: float
     offset_var: float
+    noise_var: Array
     L_inv: Array
     alpha: Array
     bowl: float

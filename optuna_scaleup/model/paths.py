@@ -75,29 +75,27 @@ class Paths:
         self._parent = None
         if density.parent is not None:
             self._parent = _ParentPaths(density.parent, self._t.shift, rng)
-        self._weights = np.zeros((len(theta), density.n_trials))
-        if density.n_trials:
-            self._weights = self._pull(rng)
+        self._weights = self._pull(rng) if density.n_trials else None
 
     def __call__(self, query: Array) -> Array:
         """Values in warped units at the query's features, ``(q, D)`` to ``(P, q)``."""
-        features = self._density.rows.features
         values = self._prior(query)
-        if self._density.n_trials:
-            corr = self._density.kernel(self._scaled, query[None] * self._inverse)
-            kernel = self._amplitude[..., None] * corr + self._density.offset_var
-            values += np.einsum("pnq,pn->pq", kernel, self._weights)
+        if self._weights is None:
+            return values
+        corr = self._density.kernel(self._scaled, query[None] * self._inverse)
+        kernel = self._amplitude[..., None] * corr + self._density.offset_var
+        values += np.einsum("pnq,pn->pq", kernel, self._weights)
         if self._parent is not None:
-            values += self._parent.pulled(query, features, self._weights)
+            values += self._weights @ self._parent.prior_cov(self._density.rows.features, query)
         return values
 
     def _prior(self, query: Array) -> Array:
-        """A draw of everything that the study's own trials have not touched yet."""
+        """A draw of all but the kernel's part at the study's own trials."""
         d = self._density
         values = np.sqrt(self._amplitude) * self._residual(query[None] * self._inverse)
         values += self._offset
         if self._parent is not None:
-            return np.asarray(values + self._parent.prior(query))
+            return np.asarray(values + self._parent.posterior(query))
         return np.asarray(values + bowl(query[:, d.rows.shiftable], d.bowl_weight))
 
     def _pull(self, rng: np.random.Generator) -> Array:
@@ -112,7 +110,6 @@ class Paths:
         if self._parent is not None:
             link = self._parent.link(features)
             K = K + link.cov
-            prior += self._parent.pulled(features, features, self._weights)
         index = np.arange(d.n_trials)
         K[:, index, index] += noise
         L = cholesky(K)
@@ -131,12 +128,9 @@ class _ParentPaths:
         self._shift = shift
         n_paths, n_trials = len(shift), len(parent.alpha)
         self._features = RandomFeatures(n_paths, parent.kernel, rng)
-        L = np.linalg.inv(parent.L_inv)
-        total = (L**2).sum(axis=-1)
-        noise_var = np.maximum(total - parent.amplitude_var - parent.offset_var, 0.0)
         self._offset = np.sqrt(parent.offset_var) * rng.standard_normal((n_paths, 1))
         drawn = np.sqrt(parent.amplitude_var) * self._features(parent.scaled[None]) + self._offset
-        drawn += np.sqrt(noise_var) * rng.standard_normal((n_paths, n_trials))
+        drawn += np.sqrt(parent.noise_var) * rng.standard_normal((n_paths, n_trials))
         # alpha solves for the values less the prior mean, so the draw is what is left to solve.
         solved = (drawn @ parent.L_inv.T) @ parent.L_inv
         self._weights = parent.alpha - solved  # (P, n_parent)
@@ -153,26 +147,16 @@ class _ParentPaths:
         """
         self._weights = self._weights - np.einsum("pmn,pn->pm", link.V, weights) @ self._p.L_inv
 
-    def prior(self, query: Array) -> Array:
-        """A draw of the parent's prior, ``(q, D_all)`` to ``(P, q)``."""
-        shifted = self._p.shifted(query, self._shift)
-        drawn = np.sqrt(self._p.amplitude_var) * self._features(shifted)
-        return np.asarray(drawn + self._offset + self._p.prior_mean(shifted))
-
-    def pulled(self, query: Array, features: Array, weights: Array) -> Array:
-        """What trials, the parent's and the study's, change in the draw, shape ``(P, q)``.
-
-        Args:
-            query: Shape ``(q, D_all)``.
-            features: The study's trials, shape ``(n, D_all)``.
-            weights: Of the kernel at these, shape ``(P, n)``.
-        """
+    def posterior(self, query: Array) -> Array:
+        """A draw of the parent's posterior, ``(q, D_all)`` to ``(P, q)``; see :meth:`shrink`."""
         p = self._p
         shifted = p.shifted(query, self._shift)
+        drawn = np.sqrt(p.amplitude_var) * self._features(shifted)
         kernel = p.amplitude_var * p.kernel(p.scaled, shifted) + p.offset_var
-        values = np.einsum("pmq,pm->pq", kernel, self._weights)
-        if len(features):
-            corr = p.kernel(p.unshifted(features), p.unshifted(query))
-            same = p.amplitude_var * corr + p.offset_var
-            values += weights @ same
-        return np.asarray(values)
+        pulled = np.einsum("pmq,pm->pq", kernel, self._weights)
+        return np.asarray(drawn + self._offset + p.prior_mean(shifted) + pulled)
+
+    def prior_cov(self, features: Array, query: Array) -> Array:
+        """Prior covariance of the study's trials and the query, shape ``(n, q)``."""
+        corr = self._p.kernel(self._p.unshifted(features), self._p.unshifted(query))
+        return np.asarray(self._p.amplitude_var * corr + self._p.offset_var)

@@ -64,16 +64,17 @@ class Rows:
         n = len(self.y)
         if n <= n_max:
             return self
-        chosen = [int(i) for i in np.argsort(-self.y, kind="stable")[: n_max // 2]]
+        squares = np.einsum("nd,nd->n", self.features, self.features)
+        best = np.argsort(-self.y, kind="stable")[: n_max // 2]
+        chosen: list[int] = []
         gap = np.full(n, np.inf)
-        for i in chosen:
-            gap = np.minimum(gap, ((self.features - self.features[i]) ** 2).sum(axis=1))
-        gap[chosen] = -1.0  # not zero, which repeated rows have, too
         while len(chosen) < n_max:
-            chosen.append(int(np.argmax(gap)))
-            distance = ((self.features - self.features[chosen[-1]]) ** 2).sum(axis=1)
+            i = int(best[len(chosen)] if len(chosen) < len(best) else np.argmax(gap))
+            chosen.append(i)
+            # Squared distances, of one-hot features of hundreds of choices as well.
+            distance = squares + squares[i] - 2.0 * (self.features @ self.features[i])
             gap = np.minimum(gap, distance)
-            gap[chosen[-1]] = -1.0
+            gap[i] = -np.inf  # not zero, at which repeated rows are, too
         index = np.sort(chosen)
         noise_var = None if self.noise_var is None else self.noise_var[index]
         return replace(self, features=self.features[index], y=self.y[index], noise_var=noise_var)

@@ -28,9 +28,9 @@ from optuna_scaleup.types import Array
 # Prior of what lies between a source and the target.
 RESIDUAL_LOG_STD = 1.0
 RESIDUAL_LENGTHSCALE_LOG_STD = 0.5
-SCALE_LOG_STD = 0.3
+SOURCE_SCALE_LOG_STD = 0.3
 
-_BOWL = 0.2  # Where a source did not look, the middle of its space is the better guess.
+_SOURCE_BOWL = 0.2  # Where a source did not look, the middle of its space is the better guess.
 
 # A suggestion must cost the same after 100 and after 10,000 source trials.
 _MAX_FIT_ROWS = 128
@@ -121,9 +121,9 @@ def fit_source(
     v, z = density.warped(t)
     inverse = density.inverse_lengthscales(t)[0]
     scaled = rows.features * inverse
-    amplitude_var = float(np.exp(t.log_amplitude_var[0]))
+    amplitude_var, noise_var = float(np.exp(t.log_amplitude_var[0])), density.noise(t, v)[0]
     K = amplitude_var * density.kernel(scaled, scaled) + OFFSET_VAR
-    L_inv = triangular_inverse(cholesky(K + np.diag(density.noise(t, v)[0])))
+    L_inv = triangular_inverse(cholesky(K + np.diag(noise_var)))
     parent = Parent(
         columns=columns,
         shiftable=rows.shiftable,
@@ -132,6 +132,7 @@ def fit_source(
         inverse_lengthscales=inverse,
         amplitude_var=amplitude_var,
         offset_var=OFFSET_VAR,
+        noise_var=noise_var,
         L_inv=L_inv,
         alpha=L_inv.T @ (L_inv @ (z[0] - density.prior_mean)),
         bowl=density.bowl_weight,
@@ -163,7 +164,7 @@ def source_evidence(rows: Rows, theta: Array, hyperprior: gp.Hyperprior) -> floa
 
 
 def _density(rows: Rows, log_scale: float, hyperprior: gp.Hyperprior) -> Density:
-    return gp.gp_density(rows, log_scale, hyperprior, bowl_weight=_BOWL)
+    return gp.gp_density(rows, log_scale, hyperprior, bowl_weight=_SOURCE_BOWL)
 
 
 def transfer_density(
@@ -185,7 +186,7 @@ def transfer_density(
             [
                 motion.std,
                 np.full(rows.n_axes, RESIDUAL_LENGTHSCALE_LOG_STD),
-                [RESIDUAL_LOG_STD, hyperprior.noise_log_std, SCALE_LOG_STD],
+                [RESIDUAL_LOG_STD, hyperprior.noise_log_std, SOURCE_SCALE_LOG_STD],
             ]
         ),
         dof=np.concatenate(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.model import gp
+from optuna_scaleup.model import sources
 from optuna_scaleup.model.density import OFFSET_VAR
 from optuna_scaleup.model.hyperposterior import draw
 from optuna_scaleup.model.motion import MOTION_DOF
@@ -162,6 +163,18 @@ def test_many_trials_are_reduced_to_telling_ones() -> None:
     grid = np.stack(np.meshgrid(*[np.linspace(0, 1, 41)] * 2), axis=-1).reshape(-1, 2)
     link = parent.link(grid, np.zeros((1, 2)))
     np.testing.assert_allclose(grid[link.mean[0].argmax()], [0.3, 0.3], atol=0.08)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_fit_is_made_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A linear source's, too, whose mode lies on the search's bound, rounded beyond it."""
+    X = np.random.default_rng(seed).random((20, 2))
+    rows = Rows.of(feature_map(continuous(2), X), X, -3.0 * X[:, 0] - X[:, 1])
+    axes = np.arange(2)
+    first = fit_source(rows, axes, axes, 2, hyperprior=gp.LEVELS)
+    monkeypatch.setattr(sources, "find_mode", None)
+    again = fit_source(rows, axes, axes, 2, first.theta, gp.LEVELS)
+    np.testing.assert_array_equal(again.parent.alpha, first.parent.alpha)
 
 
 def test_evidence_of_a_source_is_that_of_its_own_model() -> None:
