@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import integrate
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel
 from sklearn.gaussian_process.kernels import Matern
@@ -149,7 +150,7 @@ class TestJacobian:
 
         log_gap = np.linspace(-12.0, 15.0, 600)
         integrand = np.exp([log_value(np.exp(g)) + g for g in log_gap])
-        mass = np.trapezoid(integrand, log_gap)
+        mass = integrate.trapezoid(integrand, log_gap)
         z = np.linspace(-14.0, 1.0, 600)
         density = gp_density(Rows.of(fm, X, np.array([5.0, 4.0])), 0.0)
         mean, cov = oracles.plain_prior(
@@ -157,7 +158,7 @@ class TestJacobian:
         )
         cov = cov + 0.1 * np.eye(2)
         below = [np.exp(oracles.log_normal(np.array([1.0, u]), mean, cov)) for u in z]
-        np.testing.assert_allclose(mass, np.trapezoid(below, z), rtol=1e-3)
+        np.testing.assert_allclose(mass, integrate.trapezoid(below, z), rtol=1e-3)
 
 
 @pytest.mark.parametrize("share", SHARES)
