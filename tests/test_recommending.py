@@ -162,7 +162,7 @@ def test_sources_that_are_judged_unlike_give_no_value() -> None:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few draws of where the optimum is, where that is not what is looked at."""
-    monkeypatch.setattr(forecast, "FINE_STEPS", (0.1,))
+    monkeypatch.setattr(forecast, "fine_steps", lambda is_limited: (0.1,))
     monkeypatch.setattr(forecast, "_N_PATHS", 16)
 
 

@@ -8,14 +8,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.acquisition import best_mean
 from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.composition import draw_functions
 from optuna_scaleup.suggest.constraints import observed_feasibility
 from optuna_scaleup.suggest.engine import Engine
-from optuna_scaleup.suggest.optima import FINE_STEPS
+from optuna_scaleup.suggest.optima import fine_steps
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
@@ -28,7 +30,6 @@ from optuna_scaleup.types import Problem
 
 
 _N_PATHS = 128
-_N_ROUNDS_LIMITED = 2  # of each step, where there are constraints
 # "No source" is a guard of the search: a fifth of the prior is what it takes to leave a source
 # that misleads in time, more than the share of sources that do. Intervals are to be believed.
 _NO_SOURCE_ODDS = 0.2
@@ -89,8 +90,7 @@ def forecast(
     # First, so that where the best is does not depend on how many points are asked for.
     functions = draw_functions(models, _N_PATHS, rng, _NO_SOURCE_ODDS)
     seeds = filled(problem.space, np.array(X), rng)
-    # Up to a limit that is broken there are fewer ways up than to a summit.
-    steps = np.repeat(FINE_STEPS, _N_ROUNDS_LIMITED if models.limits else 1)
+    steps = fine_steps(is_limited=bool(models.limits))
     optima = optimum_draws(
         functions, problem.space, seeds, problem.fixed, rng, activity_of(problem), steps
     )
@@ -112,8 +112,18 @@ def forecast(
 def _best_mean(
     problem: Problem, models: Models, observed: Array, rng: np.random.Generator
 ) -> Array:
-    """The point with the best expected value, among those that are likely feasible."""
-    acquisition = compose(models, PosteriorMean(), problem.target.X, observed)
+    """The point with the best expected value, among those that are likely feasible.
+
+    While nothing tried was feasible, among those where the constraints are expected to be broken
+    by least. A search goes where it is most likely that they hold, however far off they may be.
+    """
+    X = problem.target.X
+    acquisition = compose(models, PosteriorMean(), X, observed)
+    if len(X) and not models.is_feasible(X, observed).any():
+        best = MixtureAcquisition(
+            *models.objectives, PosteriorMean(), best_mean(*models.objectives, X)
+        )
+        acquisition = Limited(best, [least_excess(limit) for limit in models.limits])
     nothing = np.empty((0, problem.space.n_dims))  # a point that was tried may be recommended
     seeds = good_points(problem, rng)
     activity = activity_of(problem)

@@ -23,7 +23,8 @@ from optuna_scaleup.types import UnitSpace
 
 _N_POOL = 256
 _STEPS = (0.15, 0.06, 0.025, 0.01, 0.004)  # of the refining rounds, widths of the space
-FINE_STEPS = (*_STEPS, 0.0016, 0.0006, 0.00025, 0.0001)
+_FINE_STEPS = (*_STEPS, 0.0016, 0.0006, 0.00025, 0.0001)
+_N_ROUNDS_LIMITED = 2  # of each step, where there are constraints
 _N_MOVES = 3
 _N_DRAWS = 64
 _N_SEEDS = 3
@@ -84,6 +85,16 @@ def locate_optimum(dataset: Dataset, space: UnitSpace) -> tuple[Array, Array]:
     mean[ordered] = (low + (high - low) * draws.mean(axis=0))[is_ordered]
     var[ordered] = ((high - low) ** 2 * draws.var(axis=0))[is_ordered] + SMALLEST_STD**2
     return mean, var
+
+
+def fine_steps(is_limited: bool) -> Array:
+    """Steps for :func:`optimum_draws` that tell optima apart that are close.
+
+    Args:
+        is_limited: Whether there are constraints: up to a limit that is broken there are fewer
+            ways up than to a summit.
+    """
+    return np.repeat(_FINE_STEPS, _N_ROUNDS_LIMITED if is_limited else 1)
 
 
 def optimum_draws(

@@ -11,6 +11,7 @@ from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import draw_functions
 from optuna_scaleup.suggest.modeller import Modeller
+from optuna_scaleup.suggest.optima import fine_steps
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.seeds import good_points
 from optuna_scaleup.types import Problem
@@ -40,7 +41,10 @@ def _optimum(surrogate: Surrogate, modeller: Modeller) -> dict[str, Interval]:
     models = modeller.limited([surrogate.mixture], problem, rng)
     functions = draw_functions(models, _N_PATHS, rng)
     seeds = good_points(problem, rng)
-    draws = optimum_draws(functions, space.unit, seeds, problem.fixed, rng, activity_of(problem))
+    steps = fine_steps(is_limited=bool(models.limits))
+    draws = optimum_draws(
+        functions, space.unit, seeds, problem.fixed, rng, activity_of(problem), steps
+    )
     optimum = {}
     for j, name, encoding in space.open_columns():
         places = draws[~np.isnan(draws[:, j]), j]

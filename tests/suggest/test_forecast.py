@@ -18,7 +18,7 @@ from tests.fakes import quadratic_study
 
 def test_few_optima_are_where_no_source_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """No source is a fifth of a search, but not of what is told: its optimum lies at 0.2."""
-    monkeypatch.setattr(forecasting, "FINE_STEPS", (0.1,))
+    monkeypatch.setattr(forecasting, "fine_steps", lambda is_limited: (0.1,))
     source = quadratic_study(25, 1, 0.2, np.random.default_rng(0))
     problem = Problem(continuous(1), no_trials(1), (source,))
     optima = [

@@ -10,7 +10,7 @@ import pytest
 
 from optuna_scaleup.suggest import optima
 from optuna_scaleup.suggest.activity import Activity
-from optuna_scaleup.suggest.optima import FINE_STEPS
+from optuna_scaleup.suggest.optima import fine_steps
 from optuna_scaleup.suggest.optima import locate_optimum
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.types import Array
@@ -135,6 +135,6 @@ def test_fine_steps_tell_optima_apart_that_are_close() -> None:
         return np.asarray(-((X[None] - best[:, None]) ** 2).sum(axis=-1))
 
     seeds = np.full((1, 2), 0.7)
-    found = optimum_draws(functions, continuous(2), seeds, {}, rng, steps=FINE_STEPS)
+    found = optimum_draws(functions, continuous(2), seeds, {}, rng, steps=fine_steps(False))
     assert np.abs(found - best).max() < 0.0005
     assert len(np.unique(found, axis=0)) > 40

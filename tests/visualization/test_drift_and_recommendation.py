@@ -16,6 +16,7 @@ from optuna_scaleup import Source
 pytest.importorskip("plotly", reason="the figures need plotly")
 
 from optuna_scaleup import visualization as figures
+from tests.versions import needs_set_constraint
 
 
 WIDTHS = {16: -2.0, 64: -2.4, 256: -2.8, 1024: -3.2}
@@ -158,3 +159,21 @@ def test_a_study_is_not_its_own_source(plot: Any) -> None:
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=2)
     with pytest.raises(ValueError, match="'mine' is its own source"):
         plot(study, source=study)
+
+
+@needs_set_constraint
+def test_drift_finds_the_optimum_at_a_limit() -> None:
+    """Few ways lead up along it: in coarse steps all draws end at the same trial."""
+
+    def bounded(trial: optuna.Trial) -> float:
+        x, y = (trial.suggest_float(name, 0.0, 1.0) for name in "xy")
+        trial.set_constraint("memory", 0.6 - x)
+        trial.set_constraint("latency", y - 0.9)
+        return x + y
+
+    small = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    small.optimize(bounded, n_trials=20)
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    study.optimize(bounded, n_trials=1)
+    thin, _ = named(figures.plot_drift(study, "x"), "sources")
+    assert thin.y[0] == pytest.approx(0.6, abs=0.003)
