@@ -1,9 +1,16 @@
-"""``python -m benchmarks faults``: real workers on a PostgreSQL server, killed at random moments.
+"""``python -m benchmarks faults``: real workers on a PostgreSQL server, killed while they train.
 
 Without kills it is the comparison of many workers with one: trainings are random sleeps. The
 server is started for the purpose, and restarted in the middle if anybody is killed; ``--storage``
 names another storage instead, which is left running: an empty database, ``redis://…`` for a
 journal, or ``grpc://host:port`` for a proxy.
+
+A kill hits a worker in the middle of a training, never one that starts up or waits, and counts
+only if it left its trial running. Of the columns, ``killed`` are those trials; ``lost`` are those
+of them without a successor, and gaps in the numbers; ``failed`` are trials that a living worker
+gave up as the storage raised; ``unfinished`` are trials that wait or run in the end. Where the
+storage keeps no heartbeat, nobody learns that a worker died: its trial runs for ever and nobody
+tries it again, which is Optuna's behaviour and no loss of ours: such trials are unfinished.
 """
 
 from __future__ import annotations
@@ -26,15 +33,24 @@ import sqlalchemy
 from optuna.storages import BaseStorage
 from optuna.storages import GrpcStorageProxy
 from optuna.storages import JournalStorage
+from optuna.storages import RDBStorage
+from optuna.storages import fail_stale_trials
 from optuna.storages.journal import JournalRedisBackend
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
+from benchmarks.fault_counts import TRAINING
+from benchmarks.fault_counts import in_training
+from benchmarks.fault_counts import n_distinct
+from benchmarks.fault_counts import n_failed
+from benchmarks.fault_counts import n_identical
+from benchmarks.fault_counts import n_lost
 from benchmarks.own_postgresql import own_postgresql
 from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
 from benchmarks.runner import target_seed
 from benchmarks.sources import source_studies
+from benchmarks.suites import find_task
 from benchmarks.suites import select_tasks
 from benchmarks.tasks import Task
 from optuna_scaleup import ScaleUpSampler
@@ -45,6 +61,10 @@ _STORAGE_ERRORS = (
     optuna.exceptions.UpdateFinishedTrialError,  # a heartbeat was lost while the server was away
     sqlalchemy.exc.OperationalError,
 )
+_FAULTS = ("killed", "lost", "failed", "unfinished")
+_HEARTBEAT_SECONDS, _GRACE_SECONDS = 1, 5
+_TICK_SECONDS = 0.05  # how often the killer looks who trains
+_N_TRIES = 25
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["benchmarks.faults"])
 
@@ -69,7 +89,7 @@ def run_faults(arguments: argparse.Namespace) -> None:
     frame = pd.DataFrame(rows)
     arguments.out.mkdir(parents=True, exist_ok=True)
     frame.to_csv(arguments.out / "faults.csv", index=False)
-    measured = ["complete", "lost", "identical", "first batch", "regret"]
+    measured = ["complete", *_FAULTS, "identical", "first batch", "regret"]
     means = frame.groupby(["kills", "workers"])[measured]
     print(markdown_table(means.mean(), digits=3))
 
@@ -91,52 +111,95 @@ class Run:
         self._url, self._task, self._seed = url, task, seed
         self._n_workers, self._arguments = n_workers, arguments
         self._name = f"{task.id} {seed} {time.time_ns()}"
+        storage = open_storage(url)
+        self._has_heartbeat = isinstance(storage, RDBStorage)
         self._study = optuna.create_study(
-            study_name=self._name, storage=open_storage(url), direction=task.direction
+            study_name=self._name, storage=storage, direction=task.direction
         )
         self._sources = [s.trials for s in source_studies(task, seed, cache_dir=arguments.out)]
         self._workers: list[Any] = []
+        self._killed: set[int] = set()  # numbers of trials
 
     def go(self, n_kills: int, restart: Callable[[], None] | None) -> None:
         """Runs the study; replaces who is killed.
 
         Args:
-            n_kills: How many workers to kill, at random moments.
+            n_kills: How many trials to end by killing their worker, at random moments of the
+                first half of the time that the trainings take.
             restart: Restarts the server, called after half of the kills.
+
+        Raises:
+            ValueError: If a worker ended with an error of its own, or the study ended before the
+                last kill.
         """
         rng = np.random.default_rng(self._seed)
+        due = np.sort(rng.uniform(0.0, 0.5 * self._training_seconds(), n_kills))
         self._workers = [self._start() for _ in range(self._n_workers)]
-        killed = 0
+        trained, seen = 0.0, time.monotonic()
         while any(worker.is_alive() for worker in self._workers):
-            time.sleep(float(rng.exponential(self._pause(n_kills))))
-            if restart is not None and killed >= n_kills // 2:
+            time.sleep(_TICK_SECONDS)
+            if len(self._killed) == n_kills:
+                continue
+            if restart is not None and len(self._killed) >= n_kills // 2:
                 restart()
                 restart = None
-            i = int(rng.integers(self._n_workers))
-            if killed < n_kills and self._workers[i].is_alive():
-                self._workers[i].kill()
-                self._workers[i].join()
-                killed += self._workers[i].exitcode == -signal.SIGKILL
-                self._workers[i] = self._start()
+            victims = in_training(self._trials(), [w.name for w in self._workers], time.time())
+            seen, before = time.monotonic(), seen
+            # Starts and suggestions do not count, or kills put off by them would come all at once.
+            trained += seen - before if victims else 0.0
+            if victims and trained >= due[len(self._killed)]:
+                self._kill(victims[int(rng.integers(len(victims)))])
+        self._check(n_kills)
+        self._wait_for_heartbeats()
+
+    def _training_seconds(self) -> float:
+        """How long the trainings take without faults."""
+        arguments = self._arguments
+        return float(arguments.sleep * arguments.n_trials / self._n_workers)
+
+    def _kill(self, victim: FrozenTrial) -> None:
+        """Kills the worker of a trial; counts it if the trial had not ended just before."""
+        names = [worker.name for worker in self._workers]
+        i = names.index(victim.user_attrs[TRAINING]["worker"])
+        self._workers[i].kill()
+        self._workers[i].join()
+        was_killed = self._workers[i].exitcode == -signal.SIGKILL
+        if was_killed:
+            self._workers[i] = self._start()
+        running = {t.number for t in self._trials() if t.state == TrialState.RUNNING}
+        if was_killed and victim.number in running:
+            self._killed.add(victim.number)
+
+    def _check(self, n_kills: int) -> None:
         failed = [worker.exitcode for worker in self._workers if worker.exitcode]
         if failed:
             raise ValueError(f"Workers ended with an error of their own: {failed}.")
-        if killed < n_kills:
+        if len(self._killed) < n_kills:
             raise ValueError(
-                f"The study ended after {killed} of {n_kills} kills: a longer `--sleep` is needed."
+                f"The study ended after {len(self._killed)} of {n_kills} kills: a longer "
+                f"`--sleep` is needed."
             )
 
-    def _pause(self, n_kills: int) -> float:
-        """Seconds between two kills, in the mean: in half of the time that trainings take."""
-        trainings = self._arguments.sleep * self._arguments.n_trials / self._n_workers
-        return float(0.5 * trainings / n_kills if n_kills else self._arguments.sleep)
+    def _wait_for_heartbeats(self) -> None:
+        """Lets the storage notice who was killed last, as the next worker would."""
+        for _ in range(3 * _GRACE_SECONDS if self._has_heartbeat else 0):
+            if all(trial.state != TrialState.RUNNING for trial in self._trials()):
+                return
+            time.sleep(_HEARTBEAT_SECONDS)
+            fail_stale_trials(self._study)
+
+    def _trials(self) -> list[FrozenTrial]:
+        """All trials; once more if the connection is from before a restart."""
+        for _ in range(_N_TRIES - 1):
+            try:
+                return self._study.get_trials(deepcopy=False)
+            except _STORAGE_ERRORS:
+                time.sleep(0.2)
+        return self._study.get_trials(deepcopy=False)
 
     def row(self) -> dict[str, Any]:
         """What became of the study."""
-        try:
-            trials = self._study.get_trials(deepcopy=False)
-        except _STORAGE_ERRORS:  # the connection is from before the restart
-            trials = self._study.get_trials(deepcopy=False)
+        trials = self._trials()
         done = [t for t in trials if t.state == TrialState.COMPLETE]
         best = min(
             (self._task.regret(self._task.noise_free(t.params)) for t in done), default=np.nan
@@ -146,19 +209,14 @@ class Run:
             "seed": self._seed,
             "workers": self._n_workers,
             "complete": len(done),
-            "lost": self._n_lost(trials),
+            "killed": len(self._killed),
+            "lost": n_lost(trials, self._killed, self._has_heartbeat),
+            "failed": n_failed(trials, self._killed),
+            "unfinished": sum(not t.state.is_finished() for t in trials),
             "identical": n_identical(trials),
             "first batch": n_distinct(trials[: self._n_workers]),
             "regret": round(best, 4),
         }
-
-    def _n_lost(self, trials: Sequence[FrozenTrial]) -> int:
-        """Killed trials that nobody tried again, and gaps in the numbers."""
-        retried = {t.system_attrs.get("failed_trial") for t in trials}
-        retried |= {n for t in trials for n in t.system_attrs.get("retry_history", [])}
-        failed = [t for t in trials if t.state == TrialState.FAIL and t.params]
-        gaps = len(set(range(len(trials))) - {t.number for t in trials})
-        return gaps + sum(t.number not in retried for t in failed)
 
     def _start(self) -> Any:
         arguments = self._arguments
@@ -166,24 +224,6 @@ class Run:
         worker = _PROCESSES.Process(target=_work, args=work, daemon=True)
         worker.start()
         return worker
-
-
-def n_identical(trials: Sequence[FrozenTrial]) -> int:
-    """Pairs of which one was suggested while the other ran with the same parameters."""
-    timed = [t for t in trials if "suggested" in t.user_attrs and t.datetime_complete is not None]
-    timed = [t for t in timed if t.state == TrialState.COMPLETE]
-    timed.sort(key=lambda t: t.user_attrs["suggested"])
-    return sum(
-        one.params == other.params
-        and one.datetime_complete is not None
-        and other.user_attrs["suggested"] < one.datetime_complete.timestamp()
-        for one, other in itertools.combinations(timed, 2)
-    )
-
-
-def n_distinct(trials: Sequence[FrozenTrial]) -> int:
-    """How many different points some trials tried."""
-    return len({tuple(sorted(trial.params.items())) for trial in trials})
 
 
 def open_storage(url: str) -> BaseStorage:
@@ -195,10 +235,10 @@ def open_storage(url: str) -> BaseStorage:
         return GrpcStorageProxy(host=host, port=int(port))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.storages.RDBStorage(
+        return RDBStorage(
             url,
-            heartbeat_interval=1,
-            grace_period=5,
+            heartbeat_interval=_HEARTBEAT_SECONDS,
+            grace_period=_GRACE_SECONDS,
             heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(),
         )
 
@@ -214,14 +254,17 @@ def _work(
     """Trains until the study has its trials; goes on after errors of the storage only."""
     quieten()
     warnings.simplefilter("ignore")
-    (task,) = select_tasks(arguments.data, [task_id], None)
+    task = find_task(task_id, arguments.data)
+    name_of_worker = multiprocessing.current_process().name
     rng = np.random.default_rng()
     sampler = ScaleUpSampler(sources, seed=target_seed(task, seed))
 
     def objective(trial: optuna.Trial) -> float:
         params = task.suggest(trial)
-        trial.set_user_attr("suggested", time.time())
-        time.sleep(float(rng.uniform(0.5, 1.5)) * arguments.sleep)
+        seconds, now = float(rng.uniform(0.5, 1.5)) * arguments.sleep, time.time()
+        trial.set_user_attr("suggested", now)
+        trial.set_user_attr(TRAINING, {"worker": name_of_worker, "ends": now + seconds})
+        time.sleep(seconds)
         return task.evaluate(params)
 
     study = None
