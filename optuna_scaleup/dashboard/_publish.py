@@ -12,6 +12,7 @@ from optuna_scaleup._optuna import read_study_attr
 from optuna_scaleup._optuna import read_trials
 from optuna_scaleup._optuna import write_study_attr
 from optuna_scaleup.dashboard._cards import as_card
+from optuna_scaleup.dashboard._history import History
 from optuna_scaleup.dashboard._notes import check_dashboard
 from optuna_scaleup.dashboard._notes import save_figure
 from optuna_scaleup.dashboard._notes import save_study_note
@@ -19,7 +20,6 @@ from optuna_scaleup.dashboard._notes import save_trial_note
 from optuna_scaleup.dashboard._study_note import Findings
 from optuna_scaleup.dashboard._study_note import study_note
 from optuna_scaleup.dashboard._trial_notes import ENDED
-from optuna_scaleup.dashboard._trial_notes import best_before
 from optuna_scaleup.dashboard._trial_notes import trial_note
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.arguments import checked_whole_number
@@ -132,10 +132,10 @@ def save_trial_notes(study: Study) -> None:
     waiting = waiting[:_N_TRIAL_NOTES]
     if not waiting:
         return
-    best = best_before(study, trials)
+    history = History(study, trials)
     labels = weight_labels(study, trials)
     for trial in waiting:
-        text = trial_note(study, trial, best[trial.number], labels)
+        text = trial_note(study, trial, history.before(trial), labels)
         save_trial_note(study, trial, text)
     write_study_attr(study, _NOTED_ATTR, _as_ranges({*noted, *(t.number for t in waiting)}))
 

@@ -9,11 +9,10 @@ import numpy as np
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
-from optuna_scaleup._optuna import constraints_of
 from optuna_scaleup._optuna import enqueued_params
+from optuna_scaleup.dashboard._history import Known
 from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.encoding import encoding_of
-from optuna_scaleup.data.outcomes import counted_value
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.prediction import Prediction
 from optuna_scaleup.data.prediction import read_prediction
@@ -29,22 +28,22 @@ _SAME = 1e-6  # widths of a range
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
-def trial_note(study: Study, trial: FrozenTrial, best: float | None, labels: Sequence[str]) -> str:
+def trial_note(study: Study, trial: FrozenTrial, known: Known, labels: Sequence[str]) -> str:
     """The note on one trial, in Markdown.
 
     Args:
         study: Its study.
         trial: A trial that has ended.
-        best: Best value of the study before it, if there was one.
+        known: What the study knew when it started.
         labels: Names of the sources in use and, last, of "no source".
     """
     prediction = read_prediction(trial)
-    lines = [f"### Why this point\n\n{_reason(study, trial, prediction, best)}\n"]
+    lines = [f"### Why this point\n\n{_reason(study, trial, prediction, known)}\n"]
     if prediction.value_interval is not None:
         low, median, high = (_value(v, prediction) for v in prediction.value_interval)
         lines.append(f"- predicted: **{median}**, between {low} and {high} with 90 % probability")
-    if best is not None:
-        lines.append(f"- best before: {_value(best, prediction)}")
+    if known.best is not None:
+        lines.append(f"- best before: {_value(known.best, prediction)}")
     outcome = _outcome(study, trial, prediction)
     if outcome:
         lines.append(f"- came out: {outcome}")
@@ -55,19 +54,7 @@ def trial_note(study: Study, trial: FrozenTrial, best: float | None, labels: Seq
     return "\n".join(lines)
 
 
-def best_before(study: Study, trials: Sequence[FrozenTrial]) -> list[float | None]:
-    """Best feasible value of the trials before each, by number; none with several objectives."""
-    best: float | None = None
-    found = []
-    for trial in trials:
-        found.append(best)
-        value = counted_value(trial)
-        if value is not None and (best is None or _is_better(study, value, best)):
-            best = value
-    return found
-
-
-def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: float | None) -> str:
+def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, known: Known) -> str:
     given = enqueued_params(trial)
     is_open = any(k not in given and not d.single() for k, d in trial.distributions.items())
     if given and not is_open:
@@ -81,10 +68,9 @@ def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: floa
     low, median, high = prediction.value_interval
     is_up = study.directions[0] == StudyDirection.MAXIMIZE
     hope = high if is_up else low
-    if best is None and trial.number and constraints_of(trial):
-        return "**Exploit**: the best guess as long as no feasible value was known."
+    best = known.best
     if best is None:
-        return "**Exploit**: the best guess from the sources alone."
+        return _reason_unrivalled(known)
     if _is_better(study, median, best):
         return "**Exploit**: expected to be better than the best so far."
     if len(prediction.source_weights) > 1 and _is_centre(trial):
@@ -98,6 +84,15 @@ def _reason(study: Study, trial: FrozenTrial, prediction: Prediction, best: floa
             f"it may be: {'up' if is_up else 'down'} to {_value(hope, prediction)}."
         )
     return "**Explore**: not expected to be better, tried for what it teaches."
+
+
+def _reason_unrivalled(known: Known) -> str:
+    """Why a trial was tried when there was no value to improve on."""
+    if known.has_broken:
+        return "**Explore**: a look for what keeps the constraints, no feasible value being known."
+    if known.is_first:
+        return "**Exploit**: the best guess from the sources alone."
+    return "**Explore**: a look elsewhere, no value being known yet."
 
 
 def _is_centre(trial: FrozenTrial) -> bool:

@@ -23,6 +23,7 @@ pytest.importorskip("plotly", reason="the figures need plotly")
 from optuna_scaleup.dashboard import DashboardCallback  # noqa: E402
 from optuna_scaleup.dashboard import publish  # noqa: E402
 from optuna_scaleup.dashboard._cards import as_card  # noqa: E402
+from optuna_scaleup.dashboard._history import Known  # noqa: E402
 from optuna_scaleup.dashboard._trial_notes import trial_note  # noqa: E402
 from optuna_scaleup.visualization import plot_drift  # noqa: E402
 from optuna_scaleup.visualization import plot_surrogate  # noqa: E402
@@ -177,7 +178,7 @@ def test_what_was_enqueued_in_part_is_told() -> None:
     study.sampler = optuna.samplers.RandomSampler(seed=0)
     study.enqueue_trial({"width": 3})
     study.optimize(objective, n_trials=1)
-    whole, part, elsewhere = (trial_note(study, t, None, []) for t in study.trials)
+    whole, part, elsewhere = (trial_note(study, t, Known(), []) for t in study.trials)
     assert "nobody else chose it" in whole
     assert "`lr` enqueued, the rest chosen by the sampler, to go with it." in part
     assert "`width` enqueued, the rest chosen by another sampler." in elsewhere
@@ -188,11 +189,11 @@ def test_a_front_needs_several_objectives() -> None:
     record = json.dumps({"seconds": 1.0, "source_weights": [0.5, 0.5]})
     unbounded = {"scaleup:prediction:0": record}
     weighed = optuna.create_trial(value=0.0, system_attrs=unbounded)
-    assert "set it no finite limits" in trial_note(one, weighed, None, [])
+    assert "set it no finite limits" in trial_note(one, weighed, Known(), [])
     of_two = optuna.create_trial(values=[0.0, 0.0], system_attrs=unbounded)
-    assert "Pareto front" in trial_note(two, of_two, None, [])
+    assert "Pareto front" in trial_note(two, of_two, Known(), [])
     foreign = optuna.create_trial(values=[0.0, 0.0])
-    assert "another sampler" in trial_note(two, foreign, None, [])
+    assert "another sampler" in trial_note(two, foreign, Known(), [])
 
 
 @needs_set_constraint
