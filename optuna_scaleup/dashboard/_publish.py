@@ -23,6 +23,8 @@ from optuna_scaleup.dashboard._trial_notes import ENDED
 from optuna_scaleup.dashboard._trial_notes import trial_note
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.arguments import checked_whole_number
+from optuna_scaleup.data.user_source import SourcesLike
+from optuna_scaleup.data.user_source import as_sources
 from optuna_scaleup.visualization import plot_recommendation
 from optuna_scaleup.visualization import plot_transfer
 from optuna_scaleup.visualization._drift import drift_figure
@@ -44,7 +46,7 @@ _N_TRIAL_NOTES: Final = 40  # written at once: each costs the storage several ro
 _NOTED_ATTR: Final = "noted"
 
 
-def publish(study: Study) -> None:
+def publish(study: Study, *, source: SourcesLike | None = None) -> None:
     """Writes what the sampler knows of a study where optuna-dashboard shows it.
 
     A note on the study tells what its sources are, what moved and by how much, how far to trust
@@ -56,17 +58,20 @@ def publish(study: Study) -> None:
     Args:
         study: A study that :class:`~optuna_scaleup.ScaleUpSampler` samples, in this process or in
             another.
+        source: What the sampler was given as ``source``. By default the sources that the sampler
+            recorded with the study, as far as they are in the same storage.
 
     Raises:
         ImportError: If optuna-dashboard or plotly is not installed.
-        TypeError: If this is no study.
+        TypeError: If this is no study, or ``source`` nothing that may be one.
+        ValueError: If a source cannot serve this study, or is this study.
     """
     check_dashboard()
     check_study(study)
-    view = View.of(study)
+    view = View.of(study, source)
     findings = Findings.of(view)
     save_study_note(study, study_note(view, findings))
-    for name, figure in _figures(view, findings):
+    for name, figure in _figures(view, findings, source):
         save_figure(study, as_card(figure), name)
     save_trial_notes(study)
 
@@ -84,29 +89,33 @@ class DashboardCallback:
 
     Args:
         every: After how many trials the notes and figures are written anew.
+        source: See :func:`publish`; of use where another sampler wraps the one with the sources.
 
     Raises:
         ImportError: If optuna-dashboard or plotly is not installed.
-        TypeError: If ``every`` is no whole number.
-        ValueError: If it is not positive.
+        TypeError: If ``every`` is no whole number, or ``source`` nothing that may be a source.
+        ValueError: If ``every`` is not positive.
     """
 
-    def __init__(self, every: int = 5) -> None:
+    def __init__(self, every: int = 5, *, source: SourcesLike | None = None) -> None:
         self._every = checked_whole_number(every, "every", "a number of trials", least=1)
+        if source is not None:
+            as_sources(source)  # later errors are logged only
+        self._source = source
         check_dashboard()
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         if (trial.number + 1) % self._every:
             return
         try:
-            publish(study)
+            publish(study, source=self._source)
         except Exception as error:  # its text may hold a storage URL
             logger.warning(
                 f"Trial {trial.number}: the dashboard was not updated ({type(error).__name__})."
             )
 
 
-def _figures(view: View, findings: Findings) -> list[tuple[str, Any]]:
+def _figures(view: View, findings: Findings, source: SourcesLike | None) -> list[tuple[str, Any]]:
     """Figures by the name under which they are updated."""
     figures = [("scaleup-1-transfer", plot_transfer(view.study))]
     panels = prepare(view, {}) if len(view.study.directions) == 1 else "several objectives"
@@ -114,7 +123,7 @@ def _figures(view: View, findings: Findings) -> list[tuple[str, Any]]:
         for i, name in enumerate(most_telling(panels)[:_N_SURROGATES], start=1):
             figures.append((f"scaleup-2-surrogate-{i}", slice_figure(panels, name)))
     if findings.recommendations:
-        figure = plot_recommendation(view.study, findings.recommendations)
+        figure = plot_recommendation(view.study, findings.recommendations, source=source)
         figures.append(("scaleup-3-recommendation", figure))
         names = shown_names(None, view)
         if names and view.snapshot.sources:

@@ -86,6 +86,27 @@ def test_publish_from_another_process(tmp_path: Path) -> None:
     assert dashboard.get_note(note_target(study, study.trials[1])) == "Mine, too."
 
 
+def test_a_source_of_another_storage_is_given(tmp_path: Path) -> None:
+    def simple(trial: optuna.Trial) -> float:
+        return (trial.suggest_float("x", 0.0, 1.0) - 0.3) ** 2
+
+    small = optuna.create_study(study_name="elsewhere")
+    small.optimize(simple, n_trials=5)
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    optuna.create_study(
+        study_name="large", storage=url, sampler=ScaleUpSampler(small, seed=0)
+    ).optimize(simple, n_trials=2)
+    study = optuna.load_study(study_name="large", storage=url)
+    publish(study)
+    assert "Not shown: source 'elsewhere'" in dashboard.get_note(study)
+    callback = DashboardCallback(every=1, source=small)
+    callback(study, study.trials[-1])
+    assert "| elsewhere | 5 |" in dashboard.get_note(study)
+    assert "Not shown" not in json.dumps(attrs(study))
+    with pytest.raises(TypeError, match="source"):
+        DashboardCallback(source=3)  # type: ignore[arg-type]
+
+
 @needs_set_constraint
 def test_feasibility_is_told(tmp_path: Path) -> None:
     study = studies(f"sqlite:///{tmp_path / 'studies.db'}", n_large=2)
