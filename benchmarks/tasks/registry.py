@@ -25,12 +25,17 @@ _BUILDERS: dict[str, Callable[[Mapping[str, Any], Path], Task]] = {
 }
 
 
-def load_tasks(data_dir: Path | str, ids: Collection[str] | None = None) -> list[Task]:
+def load_tasks(
+    data_dir: Path | str,
+    ids: Collection[str] | None = None,
+    families: Collection[str] | None = None,
+) -> list[Task]:
     """Loads the public tasks below ``data_dir`` in the order of ``tasks.json``.
 
     Args:
         data_dir: Folder with ``tasks.json`` and the data it names.
         ids: Names of tasks to keep; all when :obj:`None`.
+        families: Names of families to keep; all when :obj:`None`.
 
     Raises:
         FileNotFoundError: If ``tasks.json`` or a data file that a task needs is missing.
@@ -44,5 +49,5 @@ def load_tasks(data_dir: Path | str, ids: Collection[str] | None = None) -> list
     return [
         _BUILDERS[spec["family"]](spec, data_dir)
         for spec in specs
-        if ids is None or spec["id"] in ids
+        if (ids is None or spec["id"] in ids) and (families is None or spec["family"] in families)
     ]

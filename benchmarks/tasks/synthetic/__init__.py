@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from benchmarks.tasks.synthetic.catalogue import build_synthetic
+from benchmarks.tasks.synthetic.catalogue import family_of
 from benchmarks.tasks.synthetic.catalogue import synthetic_ids
 
 
-__all__ = ["build_synthetic", "synthetic_ids"]
+__all__ = ["build_synthetic", "family_of", "synthetic_ids"]

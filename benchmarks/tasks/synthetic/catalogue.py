@@ -64,6 +64,11 @@ def synthetic_ids() -> list[str]:
     return list(_BUILDERS)
 
 
+def family_of(task_id: str) -> str:
+    """The family of a synthetic task, without building it."""
+    return task_id.rpartition("_")[0]
+
+
 def build_synthetic(task_id: str) -> Task:
     """Builds the task of that name; the name seeds its landscape.
 
