@@ -76,7 +76,8 @@ def plot_anytime(
         return look.empty_figure(TITLE, "No study has a finished trial with a value yet.")
     apart = [name for name, group in runs.items() if start_of(group) > stop_of(group)]
     runs = {name: group for name, group in runs.items() if name not in apart}
-    notes = [f"Not shown, as no stretch has all of its studies: {', '.join(apart)}"] * bool(apart)
+    untold = ", ".join(look.cut(name, look.NARROW) for name in apart)
+    notes = [f"Not shown, as no stretch has all of its studies: {untold}"] * bool(apart)
     if not runs:
         return look.empty_figure(TITLE, *notes)
     has_times = x == "time" and any(_knows_seconds(group) for group in runs.values())
@@ -88,23 +89,29 @@ def plot_anytime(
         vertical_spacing=0.06,
         row_heights=[0.65, 0.35] if has_times else None,
     )
-    for i, (name, group) in enumerate(runs.items()):
+    labels = look.shortened_together(list(runs), look.NARROW)
+    for i, (label, (name, group)) in enumerate(zip(labels, runs.items(), strict=True)):
         style = {
             "color": look.SERIES[i % len(look.SERIES)],
             "dash": look.DASHES[i % len(look.DASHES)],
         }
-        for trace in _best_traces(name, group, x, style):
-            figure.add_trace(trace, row=1, col=1)
+        traces = [(1, trace) for trace in _best_traces(label, group, x, style)]
         if has_times and _knows_seconds(group):
-            figure.add_trace(_seconds_trace(name, group, style), row=2, col=1)
+            traces.append((2, _seconds_trace(label, group, style)))
+        for row, trace in traces:
+            trace.hovertext = look.escaped(name)
+            figure.add_trace(trace, row=row, col=1)
     figure.update_layout(
         look.layout(TITLE, _subtitle(runs, notes), height=560 if has_times else None)
     )
     name = look.objective_name(target_name, *chain(*groups.values()))
-    figure.update_yaxes(title_text=f"Best {name}", row=1, col=1)
+    title = f"Best {look.shortened(name, look.WIDE)}"
+    figure.update_yaxes(title_text=title, row=1, col=1)
     if has_times:
         figure.update_yaxes(title_text="Sampler's time, s", rangemode="tozero", row=2, col=1)
-    title = f"Cost ({cost})" if x == "cost" and isinstance(cost, str) else X_TITLES[x]
+    title = X_TITLES[x]
+    if x == "cost" and isinstance(cost, str):
+        title = f"Cost ({look.shortened(cost, look.WIDE)})"
     figure.update_xaxes(title_text=title, row=n_rows, col=1)
     if x == "trials" and max(run.x[-1] for group in runs.values() for run in group) <= 12:
         figure.update_xaxes(dtick=1)  # no halves of trials

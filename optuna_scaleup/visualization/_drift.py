@@ -133,7 +133,7 @@ def drift_figure(
         is_log = isinstance(encoding, NumericEncoding) and encoding.is_log
         figure.update_yaxes(**_y_options(name, places, is_log), row=row, col=col)
         if is_sized and i + n_cols >= len(names):  # nothing below
-            sizes = " × ".join(sorted(view.snapshot.sizes.target))
+            sizes = " × ".join(look.shortened(s) for s in sorted(view.snapshot.sizes.target))
             figure.update_xaxes(title_text=sizes, row=row, col=col)
     _set_x(figure, places, is_sized)
     subtitle = ". ".join(["where the best value is, with 50 % and 90 % intervals", *view.notes()])
@@ -149,12 +149,13 @@ def drift_figure(
 
 def _y_options(name: str, places: Sequence[Place], is_log: bool) -> dict[str, Any]:
     ends = [end for place in places if name in place.optimum for end in place.optimum[name].outer]
+    title = look.shortened(name, look.NARROW)
     if not is_log or not ends:
-        return {"title_text": name}
+        return {"title_text": title}
     low, high = min(ends), max(ends)
     pad = 0.08 * math.log10(high / low) or 0.1
     edges = [math.log10(low) - pad, math.log10(high) + pad]
-    return {"title_text": name, "range": edges, **look.log_ticks(*(10**edge for edge in edges))}
+    return {"title_text": title, "range": edges, **look.log_ticks(*(10**edge for edge in edges))}
 
 
 def _panel(name: str, places: Sequence[Place], law: str, show_legend: bool) -> list[Any]:
@@ -201,7 +202,7 @@ def _bars(
         },
         mode="markers",
         marker={"color": color, "size": 9, "symbol": "star" if legend != "sources" else "diamond"},
-        text=[f"{place.label}: {place.optimum[name]}" for place in group],
+        text=[look.escaped(f"{place.label}: {name} = {place.optimum[name]}") for place in group],
         hoverinfo="text",
         name=legend,
         legendgroup=legend,
@@ -218,7 +219,7 @@ def _set_x(figure: Any, places: Sequence[Place], is_sized: bool) -> None:
     else:
         figure.update_xaxes(
             tickvals=[place.x for place in places],
-            ticktext=[look.shortened(place.label) for place in places],
+            ticktext=look.shortened_together([place.label for place in places]),
             range=[-0.5, len(places) - 0.5],
         )
 
@@ -232,10 +233,11 @@ def _law(name: str, exponents: Mapping[str, Interval]) -> str:
     if sizes and last == " × ".join(sizes):
         exponents = {f"({last})": exponents[last]}
     law = " · ".join(
-        f"{size}<sup>{e.median:.2g}</sup> [{e.outer[0]:.2g}, {e.outer[1]:.2g}]"
+        f"{look.shortened(size, look.WIDE)}<sup>{e.median:.2g}</sup> "
+        f"[{e.outer[0]:.2g}, {e.outer[1]:.2g}]"
         for size, e in exponents.items()
     )
-    return f"{name} ∝ {law}" if law else ""
+    return f"{look.shortened(name, look.NARROW)} ∝ {law}" if law else ""
 
 
 def shown_names(params: str | Sequence[str] | None, view: View) -> list[str]:

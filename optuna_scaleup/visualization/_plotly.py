@@ -12,9 +12,13 @@ from typing import Final
 import numpy as np
 
 from optuna_scaleup.data.rounding import rounded
-from optuna_scaleup.report.interval import choice_text
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.types import Array
+from optuna_scaleup.visualization._labels import cut
+from optuna_scaleup.visualization._labels import escaped
+from optuna_scaleup.visualization._labels import short
+from optuna_scaleup.visualization._labels import shortened
+from optuna_scaleup.visualization._labels import shortened_together
 
 
 if TYPE_CHECKING:
@@ -37,6 +41,7 @@ __all__ = [
     "DASHES",
     "GREEN",
     "GREY",
+    "NARROW",
     "NO_SOURCE_COLOR",
     "ORANGE",
     "PURPLE",
@@ -45,10 +50,13 @@ __all__ = [
     "SOURCE_COLOR",
     "TARGET_COLOR",
     "VERMILLION",
+    "WIDE",
     "band",
     "beyond_axis",
     "check_plotly",
+    "cut",
     "empty_figure",
+    "escaped",
     "go",
     "is_available",
     "layout",
@@ -58,10 +66,9 @@ __all__ = [
     "rounded",
     "short",
     "shortened",
+    "shortened_together",
     "with_opacity",
 ]
-
-_MAX_LABEL: Final = 16
 
 # Okabe & Ito (2008): told apart by colour-blind readers too.
 BLUE: Final = "#0072B2"
@@ -81,6 +88,8 @@ NO_SOURCE_COLOR: Final = GREY
 
 _OBJECTIVE = "Objective Value"  # the default of all figures, Optuna's as well
 _SUBTITLE_WIDTH = 110  # characters that fit into 900 pixels
+WIDE: Final = 40  # characters of a name along an axis or in a title
+NARROW: Final = 24  # in a legend, or along the axis of one of several panels
 
 
 def is_available() -> bool:
@@ -98,9 +107,12 @@ def check_plotly() -> None:
 
 
 def layout(title: str, subtitle: str = "", **options: Any) -> Any:
-    """Optuna's default layout, with an optional line of explanation below the title."""
+    """Optuna's default layout, with an optional line of explanation below the title.
+
+    Neither text is read as HTML.
+    """
     lines = textwrap.wrap(subtitle, _SUBTITLE_WIDTH)
-    text = "<br>".join([title, *(f"<sup>{line}</sup>" for line in lines)])
+    text = "<br>".join([escaped(title), *(f"<sup>{escaped(line)}</sup>" for line in lines)])
     # Room for the title's lines above the plot; Optuna's own 100 pixels hold two.
     margin = {"t": 100 + 18 * max(len(lines) - 1, 0)}
     return go.Layout(title=text, margin=margin, **options)
@@ -112,7 +124,7 @@ def empty_figure(title: str, message: str) -> Any:
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     figure.add_annotation(
-        text="<br>".join(textwrap.wrap(message, 80)),
+        text="<br>".join(map(escaped, textwrap.wrap(message, 80))),
         showarrow=False,
         font_size=15,
         xref="paper",
@@ -221,18 +233,3 @@ def with_opacity(color: str, opacity: float) -> str:
     """``#RRGGBB`` as ``rgba(...)``."""
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{opacity})"
-
-
-def shortened(label: str, n_characters: int = _MAX_LABEL) -> str:
-    """A label that fits below an axis, cut in its middle: names often differ at their end."""
-    if len(label) <= n_characters:
-        return label
-    n_last = (n_characters - 1) // 2
-    return f"{label[: n_characters - 1 - n_last]}…{label[-n_last:]}"
-
-
-def short(value: Any) -> str:
-    """A number or choice as text for labels."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return choice_text(value)
-    return str(value) if isinstance(value, int) else f"{value:.3g}"

@@ -48,7 +48,8 @@ class _ParamScale:
     def ticks(self) -> list[tuple[float, str]]:
         if isinstance(self.encoding, CategoricalEncoding):
             choices = self.encoding.distribution.choices
-            return [(self.height(c), look.shortened(choice_text(c))) for c in choices]
+            texts = look.shortened_together([choice_text(c) for c in choices])
+            return [(self.height(c), text) for c, text in zip(choices, texts, strict=True)]
         low, high = self.encoding.bounds
         return [(0.0, number(low)), (1.0, number(high))]
 
@@ -151,7 +152,7 @@ def _add_beliefs(figure: Any, x: int, scale: _ParamScale, where: Interval | Odds
                 "line": {"width": 0},
             },
             text=[
-                f"{choice_text(c)}: best with {100 * p:.0f} %"
+                look.escaped(f"{choice_text(c)}: best with {100 * p:.0f} %")
                 for c, p in where.probabilities.items()
             ],
             hoverinfo="text",
@@ -174,7 +175,9 @@ def _add_line(
         scale.height(one.params[scale.name]) if scale.name in one.params else math.nan
         for scale in scales
     ]
-    texts = [f"{scale.name} = {number(one.params.get(scale.name))}" for scale in scales]
+    texts = [
+        look.escaped(f"{scale.name} = {number(one.params.get(scale.name))}") for scale in scales
+    ]
     x: list[float] = list(range(1, len(scales) + 1))
     name = "recommended" if k == 0 else f"alternative {k}"
     if one.value is not None:
@@ -261,7 +264,7 @@ def _add_axes(
     figure.update_xaxes(
         tickmode="array",
         tickvals=positions,
-        ticktext=[look.shortened(labels[i]) for i in positions],
+        ticktext=look.shortened_together(labels)[first:],
         range=[first - 0.4, len(labels) - 0.5],
         showgrid=False,
         zeroline=False,

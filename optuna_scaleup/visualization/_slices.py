@@ -57,10 +57,10 @@ class ParamAxis:
 
     def options(self) -> dict[str, Any]:
         """Title, type, range and ticks of the figure's axis."""
-        options: dict[str, Any] = {"title": {"text": self.name}}
+        options: dict[str, Any] = {"title": {"text": look.shortened(self.name, look.WIDE)}}
         if isinstance(self.encoding, CategoricalEncoding):
             texts = map(choice_text, self.encoding.distribution.choices)
-            choices = [look.shortened(text) for text in texts]
+            choices = look.shortened_together(list(texts))
             ticks = {"tickvals": list(range(len(choices))), "ticktext": choices}
             return {**options, **ticks, "range": [-0.5, len(choices) - 0.5]}
         low, high = self.encoding.bounds

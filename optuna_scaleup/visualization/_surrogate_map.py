@@ -36,14 +36,15 @@ def map_figure(
         reason = f"No branch of the space has both {x.name!r} and {y.name!r}."
         return look.empty_figure(_title(names), reason)
     q = target.quantiles(points, (0.05, 0.5, 0.95))
+    label = f"{look.shortened(target.label, look.NARROW)} (target)"
     maps: list[tuple[str, Array, bool]] = [
-        (f"{look.shortened(target.label, 24)} (target): median", q[:, 1], target.sign < 0.0),
+        (f"{label}: median", q[:, 1], target.sign < 0.0),
         ("target: width of the 90 % band", q[:, 2] - q[:, 0], False),
         (f"acquisition: {shown.label}", shown.acquisition(points), False),
     ]
     if source is not None:
         median = source.quantiles(points, (0.5,))[:, 0]
-        label = f"{look.shortened(source.label, 24)} (source)"
+        label = f"{look.shortened(source.label, look.NARROW)} (source)"
         maps.insert(0, (f"{label}: median", median, source.sign < 0.0))
     specs = [[{}, {}], [{}, {} if len(maps) == 4 else None]]
     figure = make_subplots(
@@ -66,9 +67,11 @@ def map_figure(
         figure.update_xaxes(x.options(), **place)
         figure.update_yaxes(y.options(), **place)
     figure.update_xaxes(title_text="", row=1)
+    figure.update_yaxes(title_text=look.shortened(y.name, look.NARROW), col=1)
     figure.update_yaxes(title_text="", col=2)
     where = "the next suggestion" if shown.suggests(x, y) else "the best trial that has both"
-    subtitle = ". ".join([f"{target_name}, slice through {where}", *notes])
+    objective = look.cut(target_name, look.WIDE)
+    subtitle = ". ".join([f"{objective}, slice through {where}", *notes])
     figure.update_layout(
         look.layout(_title(names), subtitle, height=760),
         legend={"orientation": "h", "x": 1.0, "xanchor": "right", "y": 1.07, "yanchor": "bottom"},
@@ -77,7 +80,7 @@ def map_figure(
 
 
 def _title(names: Sequence[str]) -> str:
-    return f"Surrogate Plot: {' and '.join(names)}"
+    return f"Surrogate Plot: {' and '.join(look.cut(name) for name in names)}"
 
 
 def _heatmap(

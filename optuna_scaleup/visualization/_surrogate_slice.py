@@ -77,7 +77,7 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
             continue
         q = surrogate.quantiles(points, LEVELS)
         on_twin = is_twin and surrogate is source
-        title = f"{look.shortened(surrogate.label, 24)} ({role})"
+        title = f"{look.shortened(surrogate.label, look.NARROW)} ({role})"
         group = {
             "legendgroup": role,
             "legendgrouptitle": {"text": f"{title}, right axis" if on_twin else title},
@@ -103,11 +103,12 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
         for trace in [] if surrogate is None else _beyond(surrogate, axis, color, offset, ends):
             trace.update(legendgroup=role, showlegend=False)
             figure.add_trace(trace, row=1, col=1, secondary_y=on_twin)
-    figure.update_layout(look.layout(f"{TITLE}: {name}", _subtitle(panels, axis), height=560))
+    title = f"{TITLE}: {look.cut(name, look.WIDE)}"
+    figure.update_layout(look.layout(title, _subtitle(panels, axis), height=560))
     if is_twin:  # beside the second axis and its title
         figure.update_layout(legend_x=1.16)
     figure.update_yaxes(
-        title_text=panels.target_name,
+        title_text=look.shortened(panels.target_name, look.WIDE),
         range=shown,
         row=1,
         col=1,
@@ -116,9 +117,9 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
     acquisition_title = "<br>".join(wrap(panels.next.label, _TITLE_WIDTH))
     figure.update_yaxes(title_text=acquisition_title, row=2, col=1)
     options = axis.options()
-    title = options.pop("title")
+    x_title = options.pop("title")
     figure.update_xaxes(**options)
-    figure.update_xaxes(title=title, row=2, col=1)
+    figure.update_xaxes(title=x_title, row=2, col=1)
     return figure
 
 
@@ -148,7 +149,9 @@ def _study_traces(
             look.band(x, q[:, 1], q[:, 3], color, 0.3, name="50 % band", **group),
         ]
         median = {"mode": "lines", "line": {"color": color, "width": 2}}
-    traces.append(go.Scatter(x=x, y=look.rounded(q[:, 2]), name="median", **median, **group))
+    whose = look.escaped(f"{surrogate.label} by {axis.name}")
+    y = look.rounded(q[:, 2])
+    traces.append(go.Scatter(x=x, y=y, name="median", hovertext=whose, **median, **group))
     return [*traces, *_trials(surrogate, axis, color, offset, group)]
 
 
@@ -279,12 +282,17 @@ def _subtitle(panels: Panels, axis: ParamAxis) -> str:
     shown = panels.next
     held = panels.target.space.decode(shown.through(axis))
     held.pop(axis.name, None)
-    parts = [f"{name} = {look.short(value)}" for name, value in held.items()]
+    parts = [_held_text(name, value) for name, value in held.items()]
     more = ["…"] if len(parts) > 6 else []
     lines = []
     if parts:
         where = "the next suggestion"
         if not shown.suggests(axis):
-            where = f"the best trial that has {axis.name}, which the next suggestion has not"
+            name = look.cut(axis.name, look.NARROW)
+            where = f"the best trial that has {name}, which the next suggestion has not"
         lines.append(f"slice through {where}: {', '.join([*parts[:6], *more])}")
     return ". ".join([*lines, *panels.view.notes()])
+
+
+def _held_text(name: str, value: Any) -> str:
+    return f"{look.cut(name, look.NARROW)} = {look.cut(look.short(value), look.NARROW)}"

@@ -94,7 +94,7 @@ def plot_transfer(study: Study, *, target_name: str = "Objective Value") -> go.F
         shown = _value_range(rows, float(signs_of(study.directions)[0]))
         for trace in [*_predictions(predicted), *_outcomes(rows, shown)]:
             figure.add_trace(trace, row=1, col=1)
-        title = look.objective_name(target_name, study)
+        title = look.shortened(look.objective_name(target_name, study), look.WIDE)
         figure.update_yaxes(title_text=title, range=shown, row=1, col=1)
     if weighted:
         for trace in _weights(weighted, weight_labels(study, [row.trial for row in weighted])):
@@ -198,29 +198,28 @@ def _weights(rows: Sequence[Expected], labels: Sequence[str]) -> list[Any]:
     """Share of every source by trial, stacked up to one."""
     n_sources = len(labels) - 1
     colors = [*_source_colors(n_sources), look.NO_SOURCE_COLOR]
+    names = [f"share: {label}" for label in look.shortened_together(labels, look.NARROW)]
     traces = []
-    for i, (label, color) in enumerate(zip(labels, colors, strict=True)):
+    for i, (name, color) in enumerate(zip(names, colors, strict=True)):
         weights = []
         for row in rows:
             *own, none = row.prediction.source_weights
             padded = [0.0] * (n_sources - len(own)) + own + [none]
             weights.append(padded[i])
         x = [row.trial.number for row in rows]
-        fill, name = look.with_opacity(color, 0.55), f"share: {label}"
+        fill = look.with_opacity(color, 0.55)
+        shared = {"x": x, "y": look.rounded(weights), "name": name}
+        shared["hovertext"] = look.escaped(labels[i])
         if len(rows) == 1:  # one point has no area
-            traces.append(
-                go.Bar(x=x, y=look.rounded(weights), marker_color=fill, width=0.3, name=name)
-            )
+            traces.append(go.Bar(marker_color=fill, width=0.3, **shared))
             continue
         traces.append(
             go.Scatter(
-                x=x,
-                y=look.rounded(weights),
                 mode="lines",
                 stackgroup="weights",
                 line={"width": 0.5, "color": color},
                 fillcolor=fill,
-                name=name,
+                **shared,
             )
         )
     return traces

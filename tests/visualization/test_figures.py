@@ -25,7 +25,6 @@ pytest.importorskip("plotly", reason="the figures need plotly")
 
 from optuna_scaleup import visualization as figures
 from optuna_scaleup.visualization import _plotly as look
-from optuna_scaleup.visualization._plotly import shortened
 
 
 OPTIMA = {"small": -3.0, "large": -3.5}
@@ -466,13 +465,6 @@ def test_transfer_of_several_objectives_shows_weights_alone() -> None:
     figure = figures.plot_transfer(study)
     assert {axis.title.text for axis in figure.select_yaxes()} == {"Share"}
     assert "of several objectives no value is predicted" in figure.layout.title.text
-
-
-def test_labels_keep_both_ends() -> None:
-    names = [shortened(f"optimizer.learning_rate_{end}") for end in "ab"]
-    assert names == ["optimize…_rate_a", "optimize…_rate_b"]
-    assert shortened("short") == "short"
-    assert len(shortened("no-name-409aef50-6ce5-4d8e-90c6-0e7926f367ba", 24)) == 24
 
 
 def test_an_infinite_outcome_is_no_miss() -> None:
