@@ -243,6 +243,15 @@ def open_storage(url: str) -> BaseStorage:
         )
 
 
+def is_taken_for_dead(error: ValueError) -> bool:
+    """Whether a worker's heartbeats came so late that another one failed its trial meanwhile.
+
+    Optuna says so in two ways: as one of the storage's errors if it happens while a value is
+    written, by this if it happened before.
+    """
+    return str(error) == f"Cannot tell a {TrialState.FAIL.name} trial."
+
+
 def _work(
     url: str,
     name: str,
@@ -278,3 +287,6 @@ def _work(
             study.optimize(objective, n_trials=1)
         except _STORAGE_ERRORS:
             time.sleep(0.2)
+        except ValueError as error:
+            if not is_taken_for_dead(error):
+                raise

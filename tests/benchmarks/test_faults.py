@@ -19,6 +19,7 @@ from benchmarks.fault_counts import n_distinct
 from benchmarks.fault_counts import n_failed
 from benchmarks.fault_counts import n_identical
 from benchmarks.fault_counts import n_lost
+from benchmarks.faults import is_taken_for_dead
 
 
 EPOCH = datetime(2026, 1, 1)
@@ -89,6 +90,16 @@ def test_only_a_worker_in_its_training_can_be_killed() -> None:
     for number, worker, ends in ((1, "a", 9.0), (2, "a", 4.0), (3, "dead", 9.0), (4, "b", 9.0)):
         trials[number].set_user_attr(TRAINING, {"worker": worker, "ends": ends})
     assert [t.number for t in in_training(trials, ["a", "b"], now=5.0)] == [1]
+
+
+def test_a_worker_that_was_taken_for_dead_goes_on() -> None:
+    study = optuna.create_study()
+    trial = study.ask()
+    study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
+    with pytest.raises(ValueError, match="FAIL") as raised:
+        study.tell(trial, 0.0)
+    assert is_taken_for_dead(raised.value)
+    assert not is_taken_for_dead(ValueError("Cannot tell why."))
 
 
 def run_on(storage: str, out: Path, kills: str, sleep: str) -> int:
