@@ -18,10 +18,10 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.study import Study
 
-from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
-from benchmarks.methods.method import Session
+from benchmarks.methods.method import flat_with_sources
 from benchmarks.methods.source_params import first_params
+from benchmarks.methods.source_params import told_rows
 from benchmarks.methods.steps import step_values
 from benchmarks.methods.steps import with_step_values
 from benchmarks.tasks import Task
@@ -29,14 +29,6 @@ from benchmarks.tasks import Task
 
 METRIC = "objective"
 N_BEFORE_SELECTION = 3  # Leaving one out must leave two.
-
-
-def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
-    if task.conditions:
-        raise Impossible("the adapter has no conditional parameters")
-    if not sources:
-        raise Impossible("there is no source study")
-    return _AxSession(task, sources, seed)
 
 
 class _AxSession:
@@ -55,9 +47,8 @@ class _AxSession:
         auxiliary = []
         for surface, source in zip(task.sources, sources, strict=True):
             experiment = _experiment(surface.search_space, self._is_minimised)
-            for trial in source.trials:
-                params = with_step_values(trial.params, surface.search_space)
-                _attach(experiment, params, float(trial.value or 0.0))
+            for params, value in told_rows(surface.search_space, source):
+                _attach(experiment, with_step_values(params, surface.search_space), value)
             auxiliary.append(AuxiliarySource(experiment))
         self._experiment = _experiment(
             task.search_space,
@@ -157,4 +148,9 @@ def _attach(experiment: Any, params: Mapping[str, Any], value: float) -> None:
     trial.mark_completed()
 
 
-METHOD = Method("ax", "Ax's transfer-learning adapter", _start, needs=("ax", "botorch"))
+METHOD = Method(
+    "ax",
+    "Ax's transfer-learning adapter",
+    flat_with_sources(_AxSession, "the adapter has no conditional parameters"),
+    needs=("ax", "botorch"),
+)

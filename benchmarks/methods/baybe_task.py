@@ -14,10 +14,9 @@ from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.study import Study
 
-from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
-from benchmarks.methods.method import Session
-from benchmarks.methods.source_params import complete
+from benchmarks.methods.method import flat_with_sources
+from benchmarks.methods.source_params import told_rows
 from benchmarks.methods.unit_cube import MAX_GRID_ROWS
 from benchmarks.methods.unit_cube import levels_of
 from benchmarks.methods.unit_cube import n_configurations
@@ -27,14 +26,6 @@ from benchmarks.tasks import Task
 
 
 STUDY, TARGET, VALUE = "_study", "target", "_value"
-
-
-def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
-    if task.conditions:
-        raise Impossible("conditional parameters are not translated")
-    if not sources:
-        raise Impossible("there is no source study")
-    return _BaybeSession(task, sources, seed)
 
 
 class _BaybeSession:
@@ -63,9 +54,8 @@ class _BaybeSession:
             BotorchRecommender(),
         )
         for study, source in zip(studies[1:], sources, strict=True):
-            rows = [self._to_row(complete(t.params, task.search_space)) for t in source.trials]
-            values = [float(t.value or 0.0) for t in source.trials]
-            self._add([{**r, STUDY: study, VALUE: v} for r, v in zip(rows, values, strict=True)])
+            told = told_rows(task.search_space, source)
+            self._add([{**self._to_row(p), STUDY: study, VALUE: v} for p, v in told])
 
     def suggest(self) -> dict[str, Any]:
         """The campaign's recommendation; the sources stand in for initial random points."""
@@ -115,4 +105,9 @@ def _parameter(name: str, distribution: BaseDistribution, is_grid: bool) -> Any:
     return NumericalContinuousParameter(name, (0.0, 1.0))
 
 
-METHOD = Method("baybe", "BayBE with a task parameter", _start, needs=("baybe",))
+METHOD = Method(
+    "baybe",
+    "BayBE with a task parameter",
+    flat_with_sources(_BaybeSession, "conditional parameters are not translated"),
+    needs=("baybe",),
+)

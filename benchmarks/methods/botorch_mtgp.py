@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from optuna.study import Study
 
-from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
-from benchmarks.methods.method import Session
-from benchmarks.methods.source_params import complete
+from benchmarks.methods.method import flat_with_sources
 from benchmarks.methods.source_params import first_params
+from benchmarks.methods.source_params import told_rows
 from benchmarks.methods.unit_cube import MAX_GRID_ROWS
 from benchmarks.methods.unit_cube import UnitCube
 from benchmarks.tasks import Task
@@ -27,14 +26,6 @@ from benchmarks.tasks import Task
 TARGET = 0
 N_RESTARTS = 10
 N_RAW_SAMPLES = 512
-
-
-def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
-    if task.conditions:
-        raise Impossible("the model has no conditional parameters")
-    if not sources:
-        raise Impossible("there is no source study")
-    return _MultiTaskSession(task, sources, seed)
 
 
 class _MultiTaskSession:
@@ -52,8 +43,8 @@ class _MultiTaskSession:
         self._rows: list[list[float]] = []  # The study's number comes last.
         self._values: list[float] = []  # Larger is better.
         for i, source in enumerate(sources, start=TARGET + 1):
-            for trial in source.trials:
-                self._add(complete(trial.params, task.search_space), i, float(trial.value or 0.0))
+            for params, value in told_rows(task.search_space, source):
+                self._add(params, i, value)
         self._n_source_rows = len(self._rows)
 
     def suggest(self) -> dict[str, Any]:
@@ -131,5 +122,8 @@ def _tensor(values: Any) -> Any:
 
 
 METHOD = Method(
-    "botorch_mtgp", "BoTorch's multi-task GP", _start, needs=("botorch", "gpytorch", "torch")
+    "botorch_mtgp",
+    "BoTorch's multi-task GP",
+    flat_with_sources(_MultiTaskSession, "the model has no conditional parameters"),
+    needs=("botorch", "gpytorch", "torch"),
 )

@@ -59,6 +59,26 @@ class Method:
         return [name for name in self.needs if find_spec(name) is None]
 
 
+def flat_with_sources(
+    start: Callable[[Task, Sequence[Study], int], Session], why_flat: str
+) -> Callable[[Task, Sequence[Study], int], Session]:
+    """Refuses, before ``start`` is called, what a method that is told the sources cannot do.
+
+    Args:
+        start: Begins a run.
+        why_flat: The reason why there is none on a task with conditional parameters.
+    """
+
+    def checked(task: Task, sources: Sequence[Study], seed: int) -> Session:
+        if task.conditions:
+            raise Impossible(why_flat)
+        if not sources:
+            raise Impossible("there is no source study")
+        return start(task, sources, seed)
+
+    return checked
+
+
 class StudySession:
     """A run of an Optuna sampler on a target study in memory."""
 

@@ -17,21 +17,12 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.study import Study
 
-from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
-from benchmarks.methods.method import Session
-from benchmarks.methods.source_params import complete
+from benchmarks.methods.method import flat_with_sources
+from benchmarks.methods.source_params import told_rows
 from benchmarks.methods.steps import step_values
 from benchmarks.methods.steps import with_step_values
 from benchmarks.tasks import Task
-
-
-def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
-    if task.conditions:
-        raise Impossible("conditional parameters are not translated")
-    if not sources:
-        raise Impossible("there is no source study")
-    return _OpenBoxSession(task, sources, seed)
 
 
 class _OpenBoxSession:
@@ -49,9 +40,9 @@ class _OpenBoxSession:
         histories = []
         for i, source in enumerate(sources):
             history = History(task_id=f"source {i}", config_space=self._space)
-            for trial in source.trials:
-                config = self._configuration(complete(trial.params, task.search_space))
-                history.update_observation(self._observation(config, float(trial.value or 0.0)))
+            for params, value in told_rows(task.search_space, source):
+                config = self._configuration(params)
+                history.update_observation(self._observation(config, value))
             histories.append(history)
         self._advisor = Advisor(
             self._space,
@@ -116,4 +107,9 @@ def _plain(distribution: BaseDistribution, value: Any) -> Any:
     return str(value)
 
 
-METHOD = Method("openbox", "OpenBox's RGPE", _start, needs=("openbox", "ConfigSpace"))
+METHOD = Method(
+    "openbox",
+    "OpenBox's RGPE",
+    flat_with_sources(_OpenBoxSession, "conditional parameters are not translated"),
+    needs=("openbox", "ConfigSpace"),
+)

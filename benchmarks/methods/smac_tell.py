@@ -19,21 +19,12 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.study import Study
 
-from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
-from benchmarks.methods.method import Session
-from benchmarks.methods.source_params import complete
+from benchmarks.methods.method import flat_with_sources
+from benchmarks.methods.source_params import told_rows
 from benchmarks.methods.steps import step_values
 from benchmarks.methods.steps import with_step_values
 from benchmarks.tasks import Task
-
-
-def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
-    if task.conditions:
-        raise Impossible("conditional parameters are not translated")
-    if not sources:
-        raise Impossible("there is no source study")
-    return _SmacSession(task, sources, seed)
 
 
 class _SmacSession:
@@ -67,11 +58,10 @@ class _SmacSession:
             overwrite=True,
         )
         for source in sources:
-            for trial in source.trials:
-                params = complete(trial.params, task.search_space)
+            for params, value in told_rows(task.search_space, source):
                 values = with_step_values(params, task.search_space)
                 config = Configuration(space, values=values)
-                self._tell(TrialInfo(config, seed=0), float(trial.value or 0.0))
+                self._tell(TrialInfo(config, seed=0), value)
 
     def suggest(self) -> dict[str, Any]:
         """Asks the facade."""
@@ -114,4 +104,9 @@ def _never_called(config: Mapping[str, Any], seed: int = 0) -> float:
     raise RuntimeError("SMAC is only asked and told.")
 
 
-METHOD = Method("smac", "SMAC told the source trials", _start, needs=("smac", "ConfigSpace"))
+METHOD = Method(
+    "smac",
+    "SMAC told the source trials",
+    flat_with_sources(_SmacSession, "conditional parameters are not translated"),
+    needs=("smac", "ConfigSpace"),
+)

@@ -11,6 +11,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.study import Study
+from optuna.trial import TrialState
 
 from benchmarks.tasks import Task
 from benchmarks.tasks.random_params import at_quantile
@@ -26,14 +27,25 @@ def best_source_params(
     """
     if not sources:
         return []
-    trials = [t for t in sources[-1].trials if t.value is not None]
-    trials.sort(key=lambda t: task.sign * (t.value or 0.0), reverse=True)
+    trials = sources[-1].get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    trials.sort(key=lambda t: task.sign * t.values[0], reverse=True)
     moved: list[dict[str, Any]] = []
     for trial in trials:
         params = into_space(trial.params, task.search_space)
         if params and params not in moved:
             moved.append(params)
     return moved[:n_params]
+
+
+def told_rows(
+    search_space: Mapping[str, BaseDistribution], source: Study
+) -> list[tuple[dict[str, Any], float]]:
+    """A source's complete trials as complete configurations of a space, with their raw values.
+
+    A trial that failed has no value: told with any number, it would be a good one or a bad one.
+    """
+    done = source.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return [(complete(t.params, search_space), float(t.values[0])) for t in done]
 
 
 def first_params(task: Task, sources: Sequence[Study]) -> dict[str, Any]:

@@ -20,24 +20,15 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.study import Study
 
-from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
-from benchmarks.methods.method import Session
-from benchmarks.methods.source_params import complete
+from benchmarks.methods.method import flat_with_sources
+from benchmarks.methods.source_params import told_rows
 from benchmarks.methods.steps import step_values
 from benchmarks.methods.steps import with_step_values
 from benchmarks.tasks import Task
 
 
 METRIC = "objective"
-
-
-def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
-    if task.conditions:
-        raise Impossible("the searcher has no conditional parameters")
-    if not sources:
-        raise Impossible("there is no source study")
-    return _SyneSession(task, sources, seed)
 
 
 class _SyneSession:
@@ -69,13 +60,12 @@ def _evaluations(task: Task, space: Mapping[str, Any], source: Study) -> Any:
     import pandas as pd
     from syne_tune.optimizer.schedulers.transfer_learning import transfer_learning_task_evaluation
 
-    params = [complete(t.params, task.search_space) for t in source.trials]
-    values = [-task.sign * float(t.value or 0.0) for t in source.trials]
+    told = told_rows(task.search_space, source)
     return transfer_learning_task_evaluation.TransferLearningTaskEvaluations(
         configuration_space=dict(space),
-        hyperparameters=pd.DataFrame([with_step_values(p, task.search_space) for p in params]),
+        hyperparameters=pd.DataFrame([with_step_values(p, task.search_space) for p, _ in told]),
         objectives_names=[METRIC],
-        objectives_evaluations=np.array(values)[:, None, None, None],
+        objectives_evaluations=-task.sign * np.array([v for _, v in told])[:, None, None, None],
     )
 
 
@@ -104,5 +94,8 @@ def _plain(distribution: BaseDistribution, value: Any) -> Any:
 
 
 METHOD = Method(
-    "syne_tune", "Syne Tune's quantile transfer", _start, needs=("syne_tune", "xgboost")
+    "syne_tune",
+    "Syne Tune's quantile transfer",
+    flat_with_sources(_SyneSession, "the searcher has no conditional parameters"),
+    needs=("syne_tune", "xgboost"),
 )

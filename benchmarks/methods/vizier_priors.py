@@ -16,24 +16,15 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.study import Study
 
-from benchmarks.methods.method import Impossible
 from benchmarks.methods.method import Method
-from benchmarks.methods.method import Session
-from benchmarks.methods.source_params import complete
+from benchmarks.methods.method import flat_with_sources
+from benchmarks.methods.source_params import told_rows
 from benchmarks.methods.steps import step_values
 from benchmarks.methods.steps import with_step_values
 from benchmarks.tasks import Task
 
 
 METRIC = "objective"
-
-
-def _start(task: Task, sources: Sequence[Study], seed: int) -> Session:
-    if task.conditions:
-        raise Impossible("the designer has no conditional parameters")
-    if not sources:
-        raise Impossible("there is no source study")
-    return _VizierSession(task, sources, seed)
 
 
 class _VizierSession:
@@ -68,10 +59,8 @@ class _VizierSession:
         self._designer.update(done, algorithms.ActiveTrials())
 
     def _completed(self, source: Study) -> list[Any]:
-        return [
-            self._trial(i, complete(t.params, self._search_space), float(t.value or 0.0))
-            for i, t in enumerate(source.trials, start=1)
-        ]
+        told = told_rows(self._search_space, source)
+        return [self._trial(i, params, value) for i, (params, value) in enumerate(told, start=1)]
 
     def _trial(self, number: int, params: Mapping[str, Any], value: float) -> Any:
         from vizier import pyvizier
@@ -119,5 +108,8 @@ def _plain(distribution: BaseDistribution, value: Any) -> Any:
 
 
 METHOD = Method(
-    "vizier", "Vizier's GP bandit with priors", _start, needs=("vizier", "jax", "equinox")
+    "vizier",
+    "Vizier's GP bandit with priors",
+    flat_with_sources(_VizierSession, "the designer has no conditional parameters"),
+    needs=("vizier", "jax", "equinox"),
 )

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+import optuna
 import pytest
+from optuna.distributions import BaseDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
+from optuna.study import Study
+from optuna.trial import TrialState
+from optuna.trial import create_trial
 
 from benchmarks.methods import METHODS
 from benchmarks.methods import Impossible
 from benchmarks.methods.source_params import best_source_params
 from benchmarks.methods.source_params import complete
 from benchmarks.methods.source_params import into_space
+from benchmarks.methods.source_params import told_rows
 from benchmarks.runner import run_method
 from benchmarks.sources import source_studies
 from benchmarks.tasks.synthetic import build_synthetic
@@ -23,11 +30,20 @@ N_SOURCE_TRIALS = 10  # CmaEsSampler takes the best tenth.
 FLAT_ONLY = {
     "cmaes_source", "ax", "botorch_mtgp", "baybe", "openbox", "vizier", "syne_tune", "smac",
 }  # fmt: skip
+
+
+def where_installed(name: str, task_id: str) -> pytest.ParameterSet:
+    """A run that is skipped, with the reason, where its method lacks a package."""
+    lacking = METHODS[name].lacks()
+    skip = pytest.mark.skipif(bool(lacking), reason=f"needs {', '.join(lacking)}")
+    return pytest.param(name, task_id, marks=skip)
+
+
 RUNS = [
-    (name, task_id)
-    for name, method in METHODS.items()
+    where_installed(name, task_id)
+    for name in METHODS
     for task_id in ("ladder_2d", "conditional_0")
-    if not method.lacks() and not (name in FLAT_ONLY and task_id == "conditional_0")
+    if not (name in FLAT_ONLY and task_id == "conditional_0")
 ]
 
 
@@ -65,6 +81,42 @@ def test_source_configurations_are_completed_with_the_middle() -> None:
         "z": FloatDistribution(0, 4),
     }
     assert complete({"x": 2.0, "only_source": 3}, space) == {"x": 1.0, "n": 5, "z": 2.0}
+
+
+def partly_failed(search_space: Mapping[str, BaseDistribution]) -> Study:
+    """Values 3 and 2, a failed trial, and one stopped at -9."""
+    study = optuna.create_study()
+    for x, value, state in (
+        (0.1, 3.0, TrialState.COMPLETE),
+        (0.2, None, TrialState.FAIL),
+        (0.3, 2.0, TrialState.COMPLETE),
+        (0.4, -9.0, TrialState.PRUNED),
+    ):
+        study.add_trial(
+            create_trial(
+                params=dict.fromkeys(search_space, x),
+                distributions=dict(search_space),
+                value=value,
+                state=state,
+            )
+        )
+    return study
+
+
+def test_no_failed_trial_is_told() -> None:
+    space = {"x": FloatDistribution(0, 1)}
+    source = partly_failed(space)
+    assert told_rows(space, source) == [({"x": 0.1}, 3.0), ({"x": 0.3}, 2.0)]
+    wider = {**space, "z": FloatDistribution(0, 4)}
+    assert told_rows(wider, source) == [({"x": 0.1, "z": 2.0}, 3.0), ({"x": 0.3, "z": 2.0}, 2.0)]
+
+
+def test_no_failed_trial_is_copied() -> None:
+    task = build_synthetic("dimensions_1d")
+    space: dict[str, BaseDistribution] = {n: FloatDistribution(0, 1) for n in task.search_space}
+    (name,) = space
+    copied = best_source_params(replace(task, search_space=space), [partly_failed(space)])
+    assert copied == [{name: 0.3}, {name: 0.1}]
 
 
 def test_best_k_follows_the_source() -> None:
