@@ -37,6 +37,8 @@ from optuna_scaleup.report.interval import Odds
 from optuna_scaleup.report.recommendation import Extrapolation
 from optuna_scaleup.report.recommendation import Recommendation
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.examine import examine
+from optuna_scaleup.suggest.forecast import Forecast
 from optuna_scaleup.suggest.forecast import forecast
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
@@ -187,6 +189,7 @@ def _recommend(
     sign = signs_of(snapshot.study.directions)[0]
     has_unit = problem.target.n_trials > 0 or are_in_unit(usable, snapshot.study.directions)
     growth = _growth(usable, snapshot.sizes.target)
+    weights, own_share = _say(planner, asked, found)
     return [
         Recommendation(
             params={**space.decode(x), **single},
@@ -194,10 +197,24 @@ def _recommend(
             optimum=optimum,
             extrapolation=replace(growth, outside=_outside(space, problem, x)),
             n_trials=problem.target.n_trials,
-            source_weights=_by_label(usable, found.source_weights),
+            source_weights=_by_label(usable, weights),
+            own_share=own_share,
         )
         for x, values in zip(found.X, found.values, strict=True)
     ]
+
+
+def _say(planner: Planner, asked: Problem, found: Forecast) -> tuple[Sequence[float], float]:
+    """Weights of the sources and the share of the study's own model, both as a diagnosis tells.
+
+    From the same random numbers: evidence is an estimate, and of a source that hardly explains the
+    trials one by a few draws, so that another one may be on the other side of a limit.
+    """
+    if not asked.sources or not asked.target.n_trials:  # nothing but what is believed before
+        return found.source_weights, (found.source_weights or (1.0,))[-1]
+    rng = np.random.default_rng([planner.entropy, asked.target.n_trials])
+    examined = examine(planner.engine.modeller, asked, rng)
+    return examined.weights, examined.own_share
 
 
 def _by_label(usable: Sequence[SourceData], weights: Sequence[float]) -> dict[str, float]:

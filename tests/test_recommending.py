@@ -462,3 +462,36 @@ def test_one_diverged_loss_of_any_size(penalty: float) -> None:
     assert abs(only.params["x"] - 0.3) < 0.1
     assert only.value is not None
     assert max(map(abs, only.value.outer)) < 0.1
+
+
+def test_a_recommendation_and_a_diagnosis_agree_on_the_sources() -> None:
+    """Evidence is an estimate, of a source upside down one that differs much between draws."""
+    space: dict[str, BaseDistribution] = {"x": FloatDistribution(0.0, 1.0)}
+    upside_down, large = optuna.create_study(study_name="wrong"), optuna.create_study()
+    tried = (
+        0.417,
+        0.72,
+        0.0,
+        0.302,
+        0.147,
+        0.092,
+        0.186,
+        0.346,
+        0.397,
+        0.539,
+        0.419,
+        0.685,
+        0.878,
+    )
+    for study, xs, sign in (
+        (upside_down, tried, -1.0),
+        (large, (1.0, 0.0, 0.334, 0.5493, 0.2606, 0.5, 0.2997), 1.0),
+    ):
+        for x in xs:
+            value = sign * (x - 0.3) ** 2
+            study.add_trial(optuna.create_trial(params={"x": x}, distributions=space, value=value))
+    sampler = ScaleUpSampler(upside_down, seed=0)
+    (one,), report = sampler.recommend(large), sampler.diagnose(large)
+    assert one.source_weights == {"wrong": report.sources[0].weight}
+    assert one.own_share == report.own_share
+    assert "7 large trials alone, as no source counts" in str(one)

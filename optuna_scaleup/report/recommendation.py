@@ -74,7 +74,10 @@ class Recommendation:
         extrapolation: How far this reaches beyond what was tried.
         n_trials: Finished trials of the large study that it rests on.
         source_weights: Weight of every source in use by its label, of many usable ones the three
-            largest; the rest, up to one, is the weight of the hypothesis that no source helps.
+            largest; the rest, up to one, is the weight of the hypothesis that no source helps. As
+            :meth:`~optuna_scaleup.ScaleUpSampler.diagnose` tells them.
+        own_share: How much rests on the study's own model, between 0 and 1: more than that weight,
+            as sources have to explain the trials better and better to keep their say.
     """
 
     params: Mapping[str, Any]
@@ -83,6 +86,7 @@ class Recommendation:
     extrapolation: Extrapolation = field(default_factory=Extrapolation)
     n_trials: int = 0
     source_weights: Mapping[str, float] = field(default_factory=dict)
+    own_share: float = 1.0
 
     def __str__(self) -> str:
         lines = [self._title(), text_table(_HEADER, param_rows(self))]
@@ -102,6 +106,7 @@ class Recommendation:
             "extrapolation": self.extrapolation.to_dict(),
             "n_trials": self.n_trials,
             "source_weights": dict(self.source_weights),
+            "own_share": self.own_share,
         }
 
     def _title(self) -> str:
@@ -115,7 +120,7 @@ def basis(one: Recommendation) -> str:
     trials = counted(one.n_trials, "large trial")
     if not one.source_weights:
         return f"{counted(one.n_trials, 'trial')}, without a source"
-    if sum(one.source_weights.values()) <= 1.0 - MISLEADS:
+    if one.own_share > MISLEADS:
         return f"{trials} alone, as no source counts"
     return f"{trials} and the sources"
 

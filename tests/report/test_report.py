@@ -49,6 +49,7 @@ def recommendation() -> Recommendation:
         extrapolation=Extrapolation({"params": 5.0}, {"params": 25.0}, ("lr",)),
         n_trials=2,
         source_weights={"small": 0.75},
+        own_share=0.25,
     )
 
 
@@ -73,16 +74,19 @@ def test_sizes_are_told_as_far_as_they_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_trials", "weights", "told"),
+    ("n_trials", "weights", "own_share", "told"),
     [
-        (0, {"small": 0.8}, "the sources alone"),
-        (1, {"small": 0.06}, "1 large trial and the sources"),
-        (9, {"small": 0.02, "mid": 0.01}, "9 large trials alone, as no source counts"),
-        (3, {}, "3 trials, without a source"),
+        (0, {"small": 0.8}, 0.2, "the sources alone"),
+        (1, {"small": 0.06}, 0.94, "1 large trial and the sources"),
+        (9, {"small": 0.2, "mid": 0.1}, 0.96, "9 large trials alone, as no source counts"),
+        (3, {}, 1.0, "3 trials, without a source"),
     ],
 )
-def test_a_title_names_what_counts(n_trials: int, weights: dict[str, float], told: str) -> None:
-    one = replace(recommendation(), n_trials=n_trials, source_weights=weights)
+def test_a_title_names_what_counts(
+    n_trials: int, weights: dict[str, float], own_share: float, told: str
+) -> None:
+    """A source that explains the trials no better than the study's own model has no say."""
+    one = replace(recommendation(), n_trials=n_trials, source_weights=weights, own_share=own_share)
     assert str(one).startswith(f"Recommendation from {told}; expected")
 
 
