@@ -13,6 +13,7 @@ from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Recommendation
 from optuna_scaleup.report.recommendation import expected_value
 from optuna_scaleup.report.recommendation import param_rows
+from optuna_scaleup.report.recommendation import reach
 from optuna_scaleup.report.transfer import TransferReport
 from optuna_scaleup.report.transfer import exponent_rows
 from optuna_scaleup.report.transfer import share_lines
@@ -113,8 +114,10 @@ def _recommendation(recommendations: Sequence[Recommendation]) -> str:
     rows = [(name, value, outer or inner) for name, value, inner, outer in param_rows(best)]
     lines = [
         _table(("parameter", "run", "its best value is (90 %)"), rows),
-        f"Expected value (90 %): **{expected_value(best)}**. Extrapolation: {best.extrapolation}.",
+        f"Expected value (90 %): **{expected_value(best)}**.",
     ]
+    if reach(best):
+        lines[-1] += f" {reach(best)}."
     return "\n\n".join(lines)
 
 

@@ -16,6 +16,7 @@ from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.prediction import Prediction
 from optuna_scaleup.data.prediction import read_prediction
+from optuna_scaleup.report.interval import Interval
 from optuna_scaleup.report.interval import number
 
 
@@ -40,8 +41,7 @@ def trial_note(study: Study, trial: FrozenTrial, known: Known, labels: Sequence[
     prediction = read_prediction(trial)
     lines = [f"### Why this point\n\n{_reason(study, trial, prediction, known)}\n"]
     if prediction.value_interval is not None:
-        low, median, high = (_value(v, prediction) for v in prediction.value_interval)
-        lines.append(f"- predicted: **{median}**, between {low} and {high} with 90 % probability")
+        lines.append(f"- predicted: {_predicted(prediction.value_interval)} with 90 % probability")
     if known.best is not None:
         lines.append(f"- best before: {_value(known.best, prediction)}")
     outcome = _outcome(study, trial, prediction)
@@ -133,6 +133,16 @@ def _outcome(study: Study, trial: FrozenTrial, prediction: Prediction) -> str:
         return f"**{values}**, inside the interval"
     is_better = _is_better(study, side, 0)
     return f"**{values}**, {'better' if is_better else 'worse'} than the interval"
+
+
+def _predicted(quantiles: tuple[float, float, float]) -> str:
+    """The median and the interval; of a value that is cut off at zero its other end."""
+    low, median, high = quantiles
+    interval = Interval(median, (median, median), (low, high))
+    if interval.bound:
+        return f"**{interval.bound}**"
+    low_text, text, high_text = map(interval.number, quantiles)
+    return f"**{text}**, between {low_text} and {high_text}"
 
 
 def _value(value: float, prediction: Prediction) -> str:

@@ -61,6 +61,19 @@ class Interval:
         """A number in as many digits as tell the ends of the interval apart, four at least."""
         return number(value, span=self.outer[1] - self.outer[0])
 
+    @property
+    def bound(self) -> str:
+        """``at most 0.07`` or ``at least -0.07`` of a value that is cut off at zero.
+
+        Losses do not fall below zero, so all that would lie there is put on zero itself. A median
+        there says that the value may be as good as that, not that it is. Empty if it lies
+        elsewhere.
+        """
+        low, high = self.outer
+        if self.median != 0.0 or (low == 0.0) == (high == 0.0):
+            return ""
+        return f"at most {self.number(high)}" if low == 0.0 else f"at least {self.number(low)}"
+
     def to_dict(self) -> dict[str, Any]:
         return {"median": self.median, "inner": list(self.inner), "outer": list(self.outer)}
 

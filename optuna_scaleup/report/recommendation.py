@@ -37,10 +37,11 @@ class Extrapolation:
     outside: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        parts = self._growth() or ["sizes not known"]
-        if self.outside:
-            parts.append(f"outside all values tried: {', '.join(self.outside)}")
-        return "; ".join(parts)
+        return "; ".join([*(self._growth() or ["sizes not known"]), *self.beyond()])
+
+    def beyond(self) -> list[str]:
+        """Which parameters lie outside all values tried, if any does."""
+        return [f"outside all values tried: {', '.join(self.outside)}"] if self.outside else []
 
     def _growth(self) -> list[str]:
         growth = {name: f"{name} × {number(ratio)}" for name, ratio in self.ratios.items()}
@@ -67,8 +68,10 @@ class Recommendation:
     Attributes:
         params: Their values.
         value: What a run with them is expected to return, its noise included; :obj:`None` if no
-            trial tells the unit, as when the large study is judged by something else than any of
-            its sources and has no trial yet.
+            trial tells the unit: the large study has none yet, and one of its sources is judged
+            the other way. Where all known values are on the worse side of zero, as losses are,
+            what the model expects beyond zero counts as zero. A median of zero then says that
+            the value may be that good, not that it is, and ``str`` tells the other end alone.
         optimum: Where the best value of each parameter is believed to be: an :class:`Interval`,
             or :class:`Odds` for a categorical parameter.
         extrapolation: How far this reaches beyond what was tried.
@@ -89,12 +92,12 @@ class Recommendation:
     own_share: float = 1.0
 
     def __str__(self) -> str:
-        lines = [self._title(), text_table(_HEADER, param_rows(self))]
-        return "\n".join([*lines, f"Extrapolation: {self.extrapolation}"])
+        lines = [self._title(), text_table(_HEADER, param_rows(self)), reach(self)]
+        return "\n".join(line for line in lines if line)
 
     def _repr_html_(self) -> str:
         table = html_table(_HEADER, param_rows(self))
-        last = html_paragraph(f"Extrapolation: {self.extrapolation}")
+        last = html_paragraph(reach(self)) if reach(self) else ""
         return f"<div>{html_paragraph(self._title())}{table}{last}</div>"
 
     def to_dict(self) -> dict[str, Any]:
@@ -127,7 +130,16 @@ def basis(one: Recommendation) -> str:
 
 def expected_value(one: Recommendation) -> str:
     """The interval of its value, as far as it is known."""
-    return "not known" if one.value is None else str(one.value)
+    if one.value is None:
+        return "not known, as a source is judged the other way and the large study has no trial"
+    return one.value.bound or str(one.value)
+
+
+def reach(one: Recommendation) -> str:
+    """How far it reaches beyond what was tried; without a source there are no sizes to tell."""
+    if one.source_weights:
+        return f"Extrapolation: {one.extrapolation}"
+    return "".join(f"Extrapolation: {text}" for text in one.extrapolation.beyond())
 
 
 def param_rows(one: Recommendation) -> list[tuple[str, str, str, str]]:

@@ -181,6 +181,7 @@ def test_a_study_without_source_is_published() -> None:
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=4)
     publish(study)
     assert "has no source" in dashboard.get_note(study)
+    assert "sizes not known" not in dashboard.get_note(study)
     assert "### Recommendation" in dashboard.get_note(study)
 
 

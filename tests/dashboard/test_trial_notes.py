@@ -50,6 +50,11 @@ def note(
     return trial_note(study, trial, known, ["small", "no source"])
 
 
+def test_a_value_cut_off_at_zero_has_one_end() -> None:
+    assert "- predicted: **at most 2** with 90 % probability" in note((0.0, 0.0, 2.0), 1.0)
+    assert "- predicted: **0**, between -1 and 2 with" in note((-1.0, 0.0, 2.0), 1.0)
+
+
 def test_hope_goes_the_way_of_the_study() -> None:
     assert "unsure enough that it may be: down to 0.5." in note((0.5, 1.5, 2.0), 1.0)
     up = note((0.5, 1.5, 2.0), 1.75, direction="maximize")

@@ -65,6 +65,33 @@ def test_recommendations_read_well() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("outer", "told"),
+    [
+        ((0.0, 0.0697), "at most 0.0697"),
+        ((-0.0697, 0.0), "at least -0.0697"),
+        ((-0.5, 0.0697), "0 [-0.5, 0.0697]"),
+        ((0.0, 0.0), "0 [0, 0]"),
+    ],
+)
+def test_a_value_cut_off_at_zero_has_one_end(outer: tuple[float, float], told: str) -> None:
+    """A median there is no promise that the loss will be zero."""
+    one = replace(recommendation(), value=Interval(0.0, (0.0, 0.0), outer))
+    assert str(one).splitlines()[0].endswith(f"; expected value (90 %): {told}")
+
+
+def test_a_value_that_is_not_known_has_its_reason() -> None:
+    one = replace(recommendation(), value=None)
+    assert "not known, as a source is judged the other way" in str(one)
+
+
+def test_without_a_source_no_sizes_are_missed() -> None:
+    one = replace(recommendation(), source_weights={}, extrapolation=Extrapolation())
+    assert "Extrapolation" not in str(one) + one._repr_html_()
+    beyond = replace(one, extrapolation=Extrapolation(outside=("lr",)))
+    assert str(beyond).endswith("\nExtrapolation: outside all values tried: lr")
+
+
 def test_sizes_are_told_as_far_as_they_are_known() -> None:
     assert str(Extrapolation()) == "sizes not known"
     assert str(Extrapolation(outside=("lr",))) == "sizes not known; outside all values tried: lr"
