@@ -243,13 +243,16 @@ def open_storage(url: str) -> BaseStorage:
         )
 
 
-def is_taken_for_dead(error: ValueError) -> bool:
-    """Whether a worker's heartbeats came so late that another one failed its trial meanwhile.
+def is_of_storage(error: Exception) -> bool:
+    """Whether an error that Optuna raises says no more than that the storage failed.
 
-    Optuna says so in two ways: as one of the storage's errors if it happens while a value is
-    written, by this if it happened before.
+    A worker whose heartbeats came late is told that its trial has failed. A storage that is away
+    while a value is written, and once more when Optuna asks what became of it, ends in a variable
+    without a value (Optuna 5.0).
     """
-    return str(error) == f"Cannot tell a {TrialState.FAIL.name} trial."
+    is_taken_for_dead = str(error) == f"Cannot tell a {TrialState.FAIL.name} trial."
+    is_away = isinstance(error, UnboundLocalError) and "updated_state" in str(error)
+    return isinstance(error, _STORAGE_ERRORS) or is_taken_for_dead or is_away
 
 
 def _work(
@@ -285,8 +288,7 @@ def _work(
             if len(study.get_trials(False, (TrialState.COMPLETE,))) >= arguments.n_trials:
                 return
             study.optimize(objective, n_trials=1)
-        except _STORAGE_ERRORS:
-            time.sleep(0.2)
-        except ValueError as error:
-            if not is_taken_for_dead(error):
+        except Exception as error:
+            if not is_of_storage(error):
                 raise
+            time.sleep(0.2)

@@ -19,7 +19,7 @@ from benchmarks.fault_counts import n_distinct
 from benchmarks.fault_counts import n_failed
 from benchmarks.fault_counts import n_identical
 from benchmarks.fault_counts import n_lost
-from benchmarks.faults import is_taken_for_dead
+from benchmarks.faults import is_of_storage
 
 
 EPOCH = datetime(2026, 1, 1)
@@ -98,8 +98,24 @@ def test_a_worker_that_was_taken_for_dead_goes_on() -> None:
     study._storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
     with pytest.raises(ValueError, match="FAIL") as raised:
         study.tell(trial, 0.0)
-    assert is_taken_for_dead(raised.value)
-    assert not is_taken_for_dead(ValueError("Cannot tell why."))
+    assert is_of_storage(raised.value)
+    assert not is_of_storage(ValueError("Cannot tell why."))
+
+
+def test_a_worker_goes_on_after_the_storage_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = optuna.create_study()
+
+    def objective(trial: optuna.Trial) -> float:
+        monkeypatch.setattr(study._storage, "get_trial", away)
+        return 0.0
+
+    def away(*_: object) -> None:
+        raise optuna.exceptions.StorageInternalError("away")
+
+    with pytest.raises((UnboundLocalError, optuna.exceptions.StorageInternalError)) as raised:
+        study.optimize(objective, n_trials=1)
+    assert is_of_storage(raised.value)
+    assert not is_of_storage(UnboundLocalError("another variable"))
 
 
 def run_on(storage: str, out: Path, kills: str, sleep: str) -> int:
