@@ -165,9 +165,9 @@ class ScaleUpSampler(BaseSampler):
         self._lock = threading.Lock()
 
     @property
-    def ladder(self) -> Ladder:
-        """The sources and what is known of their sizes."""
-        return self._planner.ladder
+    def planner(self) -> Planner:
+        """What suggests its points, with its sources and settings; for figures, to look at."""
+        return self._planner
 
     @property
     def notices(self) -> Notices:

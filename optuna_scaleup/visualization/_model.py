@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from optuna.trial import TrialState
@@ -20,6 +21,7 @@ from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.user_source import SourcesLike
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.sampler import ScaleUpSampler
+from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.suggest.outputs import objective_outputs
 from optuna_scaleup.suggest.survey import Survey
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from optuna_scaleup.report.transfer import TransferReport
 
 
-SEED = 0  # figures of the same trials are the same
+SEED = 0  # of what is fitted here; what a sampler recommends and reports depends on its own
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class View:
 
     Attributes:
         study: The large study.
-        sampler: One with the sources of the study.
+        sampler: One with the sources of the study, and the settings of its own sampler if known.
         snapshot: The trials of the study and of its sources.
         space: The parameters that vary.
         missing: Label of each recorded source that cannot be read, and why.
@@ -119,7 +121,7 @@ class View:
             ValueError: If a source cannot serve this study, or is this study.
         """
         sampler, missing = sampler_of(study, source)
-        snapshot = Snapshot.of_onlooker(study, sampler.ladder, sampler.notices)
+        snapshot = Snapshot.of_onlooker(study, sampler.planner.ladder, sampler.notices)
         space = snapshot.space_of(snapshot.expected_distributions())
         return cls(study, sampler, snapshot, space, missing)
 
@@ -128,6 +130,16 @@ class View:
         """Whether there is anything that a model can be made of."""
         studies = (self.problem.target, *self.problem.sources)
         return any(data.n_trials for data in studies)
+
+    @property
+    def knows_settings(self) -> bool:
+        """Whether the study's own sampler is at hand: no storage holds its settings."""
+        return isinstance(self.study.sampler, ScaleUpSampler)
+
+    def engine(self) -> Engine:
+        """What suggests the next point; with fits of its own, as the sampler may be at work."""
+        engine = self.sampler.planner.engine
+        return replace(engine, modeller=Modeller(engine.modeller.deterministic_objective))
 
     def notes(self) -> list[str]:
         """What the reader of a figure has to know of the sources."""
@@ -205,14 +217,30 @@ def sampler_of(
     study: Study, source: SourcesLike | None = None
 ) -> tuple[ScaleUpSampler, tuple[str, ...]]:
     """A sampler with the sources of a study, and the labels of those that cannot be read."""
-    own = study.sampler
-    if source is None and isinstance(own, ScaleUpSampler) and own.ladder.readers:
+    own = study.sampler if isinstance(study.sampler, ScaleUpSampler) else None
+    if source is None and own is not None and own.planner.ladder.readers:
         return own, ()
     recalled = recall(study, source)
+    if own is not None and not recalled.sources and not recalled.missing:
+        return own, ()
     sampler = ScaleUpSampler(
         list(recalled.sources) or None,
         seed=SEED,
         scale=recalled.scale,
         drift_prior=recalled.drift_prior,
+        **({} if own is None else _settings(own)),
     )
     return sampler, recalled.missing
+
+
+def _settings(sampler: ScaleUpSampler) -> dict[str, Any]:
+    """The arguments that a sampler was made with, but for its sources and its seed."""
+    planner, engine = sampler.planner, sampler.planner.engine
+    return {
+        "search_space": planner.search_space,
+        "acquisition": engine.acquisition,
+        "initial_design": engine.initial_design,
+        "n_startup_trials": engine.n_startup_trials,
+        "cost": planner.ladder.cost,
+        "deterministic_objective": engine.modeller.deterministic_objective,
+    }

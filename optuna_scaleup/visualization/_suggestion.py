@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from typing import Any
 
 import numpy as np
+from optuna.distributions import CategoricalDistribution
 
-from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup._optuna import as_legal
+from optuna_scaleup.data.labels import listed
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.initial_design import CONTRAST_AT
+from optuna_scaleup.suggest.initial_design import CONTRAST_AT_UNSIZED
 from optuna_scaleup.suggest.survey import Survey
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Problem
+from optuna_scaleup.visualization._model import View
 from optuna_scaleup.visualization._slices import ParamAxis
 from optuna_scaleup.visualization._slices import across
 from optuna_scaleup.visualization._slices import along
+
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 
 @dataclass(frozen=True)
@@ -30,11 +40,15 @@ class Next:
         at: The next suggestion, shape ``(d,)``, ``NaN`` where its branch has no such parameter.
         tried: Trials of the study and its sources, the best of each first, shape ``(n, d)``.
         survey: How good a point looks.
+        fixed: Values that the caller holds.
+        how: What it is if it is tried whatever the acquisition function says; empty otherwise.
     """
 
     at: Array
     tried: Array
     survey: Survey
+    fixed: Mapping[str, Any]
+    how: str = ""
 
     def through(self, *axes: ParamAxis) -> Array:
         """A point whose branch has these parameters, shape ``(d,)``: the suggestion if it does."""
@@ -78,46 +92,70 @@ class Next:
 
 
 def next_suggestion(
-    problem: Problem,
+    view: View,
     survey: Survey,
     engine: Engine,
-    space: SearchSpace,
     fixed: Mapping[str, Any],
     rng: np.random.Generator,
 ) -> Next:
-    """What the sampler would try next, with its default settings.
+    """What the sampler would try next.
 
     Args:
-        problem: What was surveyed.
+        view: What was surveyed.
         survey: The fitted models.
         engine: Of which the suggestion is asked.
-        space: The parameters.
         fixed: Values of parameters that are to be held.
         rng: Random numbers, as the survey left them.
 
     Raises:
         ValueError: If a held parameter or its value does not exist.
     """
+    problem, space = view.problem, view.space
     if fixed:
-        problem = replace(problem, fixed={**problem.fixed, **_coordinates(fixed, space)})
+        problem = replace(problem, fixed={**problem.fixed, **_coordinates(fixed, view)})
     is_design = engine.is_in_design(problem)
     at = engine.suggest(problem, rng) if is_design else engine.choose(problem, survey, rng)
+    how = "a point of the initial design" if is_design else ""
+    if not is_design and _is_contrast(problem, survey, at.x):
+        how = "the centre of the space"
     studies = (problem.target, *reversed(problem.sources))
     tried = np.concatenate([s.X[np.argsort(-s.Y[:, 0], kind="stable")] for s in studies])
     # A source's may lie outside the ranges.
     inside = np.where(np.isnan(tried), np.nan, space.unit.snap(np.nan_to_num(tried, nan=0.5)))
-    return Next(survey.activity.mask(at.x[None])[0], inside, survey)
+    return Next(survey.activity.mask(at.x[None])[0], inside, survey, fixed, how)
 
 
-def _coordinates(fixed: Mapping[str, Any], space: SearchSpace) -> dict[int, float]:
-    found: dict[int, float] = {}
+def _is_contrast(problem: Problem, survey: Survey, x: Array) -> bool:
+    """Whether a point is the one centre that a study with sources tries."""
+    if survey.is_cold or problem.n_started not in (CONTRAST_AT, CONTRAST_AT_UNSIZED):
+        return False
+    is_open = ~problem.space.is_categorical & ~np.isnan(x)
+    centre = problem.space.legal(np.full((1, len(x)), 0.5), problem.fixed)[0]
+    return bool(is_open.any() and np.allclose(x[is_open], centre[is_open]))
+
+
+def _coordinates(fixed: Mapping[str, Any], view: View) -> dict[int, float]:
+    distributions = view.snapshot.expected_distributions()
     for name, value in fixed.items():
-        known = {
-            j: float(u)
-            for j, u in enumerate(space.unit.snap(space.encode([{name: value}]))[0])
-            if not np.isnan(u)
-        }
-        if not known:
-            raise ValueError(f"`fixed` has {name!r}: {value!r}, which is not in the search space.")
-        found.update(known)
-    return found
+        if name not in view.space.names:
+            names = ", ".join(map(repr, view.space.open_names))
+            raise ValueError(
+                f"`fixed` has {name!r}: {value!r}, but the study has no parameter of this name "
+                f"that varies. It has {names}."
+            )
+        if as_legal(value, distributions[name]) is None:
+            raise ValueError(
+                f"`fixed` has {name!r}: {value!r}, which the study may not try. Give "
+                f"{_legal_text(distributions[name])}."
+            )
+    return {j: u for j, u in view.space.fixed(fixed).items() if view.space.names[j] in fixed}
+
+
+def _legal_text(distribution: BaseDistribution) -> str:
+    """The values of a distribution, in words."""
+    if isinstance(distribution, CategoricalDistribution):
+        return f"one of {listed(distribution.choices)}"
+    low, high = distribution.low, distribution.high  # type: ignore[attr-defined]
+    step = getattr(distribution, "step", None)
+    steps = "" if step in (None, 1) else f" in steps of {step!r}"
+    return f"a number from {low!r} to {high!r}{steps}"

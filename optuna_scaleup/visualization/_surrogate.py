@@ -11,7 +11,6 @@ import numpy as np
 
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.user_source import SourcesLike
-from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import SEED
 from optuna_scaleup.visualization._model import View
@@ -44,6 +43,10 @@ def plot_surrogate(
     suggestion: the trials need not lie on it. Those beyond the axis are triangles at its edge. Two
     parameters are shown as maps.
 
+    The suggestion is that of ``study.sampler``, up to its random choices. No storage holds the
+    settings of a sampler: if that is no :class:`~optuna_scaleup.ScaleUpSampler`, as in another
+    process, the defaults count, and the figure says so.
+
     Args:
         study:
             The large study.
@@ -54,8 +57,8 @@ def plot_surrogate(
             What the sampler was given as ``source``. By default the sources that the sampler
             recorded with the study, as far as they are in the same storage.
         fixed:
-            Values of other parameters that the slice goes through instead of those of the next
-            suggestion.
+            Values of parameters that the slice goes through instead of those of the next
+            suggestion; they have to be in the search space.
         objective:
             Which objective of several.
         target_name:
@@ -67,8 +70,8 @@ def plot_surrogate(
     Raises:
         ImportError: If plotly is not installed.
         TypeError: If this is no study.
-        ValueError: If a parameter or the objective does not exist, or the study is its own
-            source.
+        ValueError: If a parameter or the objective does not exist, ``fixed`` has a value that the
+            study may not try, or the study is its own source.
     """
     look.check_plotly()
     check_study(study)
@@ -82,7 +85,7 @@ def plot_surrogate(
         return look.empty_figure(TITLE, panels)
     if len(names) == 2:
         return map_figure(
-            panels.target, panels.source, panels.next, names, panels.target_name, view.notes()
+            panels.target, panels.source, panels.next, names, panels.target_name, panels.notes()
         )
     return slice_figure(panels, names[0] if names else most_telling(panels)[0])
 
@@ -95,10 +98,9 @@ def prepare(
         return view.why_empty()
     if not view.space.open_names:
         return "No trial has a parameter that varies."
-    problem, engine = view.problem, Engine()
-    rng = np.random.default_rng(SEED)
-    survey = engine.survey(problem, rng)
-    shown = next_suggestion(problem, survey, engine, view.space, fixed, rng)
+    engine, rng = view.engine(), np.random.default_rng(SEED)
+    survey = engine.survey(view.problem, rng)
+    shown = next_suggestion(view, survey, engine, fixed, rng)
     target = view.target(survey, objective)
     source = view.largest_source(engine.modeller, objective)
     name = look.objective_name(target_name, view.study, objective=objective)

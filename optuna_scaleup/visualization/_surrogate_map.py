@@ -12,6 +12,7 @@ from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import Surrogate
 from optuna_scaleup.visualization._plotly import go
 from optuna_scaleup.visualization._plotly import make_subplots
+from optuna_scaleup.visualization._slice_text import slice_text
 from optuna_scaleup.visualization._slices import ParamAxis
 from optuna_scaleup.visualization._suggestion import Next
 
@@ -69,9 +70,9 @@ def map_figure(
     figure.update_xaxes(title_text="", row=1)
     figure.update_yaxes(title_text=look.shortened(y.name, look.NARROW), col=1)
     figure.update_yaxes(title_text="", col=2)
-    where = "the next suggestion" if shown.suggests(x, y) else "the best trial that has both"
     objective = look.cut(target_name, look.WIDE)
-    subtitle = ". ".join([f"{objective}, slice through {where}", *notes])
+    told = ", ".join([objective, *slice_text(shown, target.space, x, y)])
+    subtitle = ". ".join([told, *notes])
     figure.update_layout(
         look.layout(_title(names), subtitle, height=760),
         legend={"orientation": "h", "x": 1.0, "xanchor": "right", "y": 1.07, "yanchor": "bottom"},

@@ -20,6 +20,7 @@ from optuna_scaleup.visualization._plotly import make_subplots
 from optuna_scaleup.visualization._ranges import good_end
 from optuna_scaleup.visualization._ranges import is_same_unit
 from optuna_scaleup.visualization._ranges import robust_range
+from optuna_scaleup.visualization._slice_text import slice_text
 from optuna_scaleup.visualization._slices import ParamAxis
 from optuna_scaleup.visualization._suggestion import Next
 
@@ -40,6 +41,12 @@ class Panels:
     source: Surrogate | None
     next: Next
     target_name: str
+
+    def notes(self) -> list[str]:
+        """What the reader of a figure has to know of the suggestion and the sources."""
+        by = [] if self.view.knows_settings else ["by default settings"]
+        told = ", ".join([*[self.next.how] * bool(self.next.how), *by])
+        return [*[f"next: {told}"] * bool(told), *self.view.notes()]
 
 
 def most_telling(panels: Panels) -> list[str]:
@@ -104,7 +111,8 @@ def slice_figure(panels: Panels, name: str) -> go.Figure:
             trace.update(legendgroup=role, showlegend=False)
             figure.add_trace(trace, row=1, col=1, secondary_y=on_twin)
     title = f"{TITLE}: {look.cut(name, look.WIDE)}"
-    figure.update_layout(look.layout(title, _subtitle(panels, axis), height=560))
+    subtitle = ". ".join([*slice_text(panels.next, target.space, axis), *panels.notes()])
+    figure.update_layout(look.layout(title, subtitle, height=560))
     if is_twin:  # beside the second axis and its title
         figure.update_layout(legend_x=1.16)
     figure.update_yaxes(
@@ -276,23 +284,3 @@ def _add_next(figure: Any, panels: Panels, axis: ParamAxis, points: Array) -> li
     )
     figure.add_vline(x=here, line={"color": look.GREEN, "dash": "dot", "width": 1})
     return look.rounded(value)
-
-
-def _subtitle(panels: Panels, axis: ParamAxis) -> str:
-    shown = panels.next
-    held = panels.target.space.decode(shown.through(axis))
-    held.pop(axis.name, None)
-    parts = [_held_text(name, value) for name, value in held.items()]
-    more = ["…"] if len(parts) > 6 else []
-    lines = []
-    if parts:
-        where = "the next suggestion"
-        if not shown.suggests(axis):
-            name = look.cut(axis.name, look.NARROW)
-            where = f"the best trial that has {name}, which the next suggestion has not"
-        lines.append(f"slice through {where}: {', '.join([*parts[:6], *more])}")
-    return ". ".join([*lines, *panels.view.notes()])
-
-
-def _held_text(name: str, value: Any) -> str:
-    return f"{look.cut(name, look.NARROW)} = {look.cut(look.short(value), look.NARROW)}"

@@ -123,13 +123,6 @@ def test_surrogate_of_a_choice_and_of_a_pair(large: optuna.Study) -> None:
     assert "kind = sgd" in texts(figure)
 
 
-def test_surrogate_holds_a_value_at_the_end_of_its_range(large: optuna.Study) -> None:
-    beyond, at_end = (
-        figures.plot_surrogate(large, "lr", fixed={"momentum": value}) for value in (7.0, 0.9)
-    )
-    assert beyond.data == at_end.data
-
-
 def test_surrogate_finds_its_parameter_and_checks_names(large: optuna.Study) -> None:
     assert figures.plot_surrogate(large).layout.title.text.startswith("Surrogate Plot: lr")
     for params in ("batch", ["lr", "lr"], ["lr", "kind", "momentum"]):
