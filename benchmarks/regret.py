@@ -16,6 +16,7 @@ from benchmarks.methods import METHODS
 from benchmarks.quick import make_quick
 from benchmarks.report import report_text
 from benchmarks.report import write_page
+from benchmarks.results import CRASH
 from benchmarks.results import ResultsFile
 from benchmarks.results import read_missing
 from benchmarks.results import read_results
@@ -28,7 +29,11 @@ from benchmarks.table_file import SUFFIXES
 
 
 def run_regret(arguments: argparse.Namespace) -> None:
-    """Runs what the results file lacks, then prints the tables."""
+    """Runs what the results file lacks, then prints the tables.
+
+    Raises:
+        ValueError: If a run of ``--quick`` crashed.
+    """
     quieten()
     if arguments.quick:
         make_quick(arguments)
@@ -57,6 +62,10 @@ def run_regret(arguments: argparse.Namespace) -> None:
     print(text)
     if arguments.report is not None:
         write_page(rows, text, arguments.report)
+    crashed = missing[missing["kind"] == CRASH]
+    if arguments.quick and not crashed.empty:
+        runs = (f"{m} on {t}" for m, t in zip(crashed["method"], crashed["task"], strict=True))
+        raise ValueError(f"Runs crashed: {', '.join(runs)}.")
 
 
 def _installed(names: list[str]) -> list[str]:

@@ -28,7 +28,8 @@ from benchmarks.table_file import write_table
 
 
 COLUMNS = tuple(f.name for f in fields(Row))
-MISSING_COLUMNS = ("family", "task", "method", "seed", "reason")
+MISSING_COLUMNS = ("family", "task", "method", "seed", "reason", "kind")
+CRASH, LIMIT = "crash", "limit"  # kinds of missing runs
 PACKAGES = ("optuna", "optuna-scaleup", "numpy", "scipy", "torch", "cmaes", "onnxruntime")
 
 
@@ -48,10 +49,10 @@ class ResultsFile:
         path.parent.mkdir(parents=True, exist_ok=True)
 
     def finished(self, n_trials: int) -> set[RunKey]:
-        """Runs that are complete up to ``n_trials`` or known to be missing."""
-        rows = read_results([self._path])
+        """Runs that are complete up to ``n_trials`` or known to be impossible."""
+        rows, missing = read_results([self._path]), read_missing([self._path])
         complete = rows[rows["trial"] >= n_trials]
-        return {*_keys(complete), *_keys(read_missing([self._path]))}
+        return {*_keys(complete), *_keys(missing[missing["kind"] == LIMIT])}
 
     def forget(self, keys: Collection[RunKey]) -> None:
         """Drops runs so that they are made anew."""
@@ -68,7 +69,12 @@ class ResultsFile:
         if result.missing_because is None:
             append_rows(self._path, COLUMNS, [asdict(row) for row in result.rows])
             return
-        row = {"family": result.family, **asdict(result.key), "reason": result.missing_because}
+        row = {
+            "family": result.family,
+            **asdict(result.key),
+            "reason": result.missing_because,
+            "kind": CRASH if result.is_crash else LIMIT,
+        }
         append_rows(self._missing_path, MISSING_COLUMNS, [row])
 
     def add_invocation(self, arguments: dict[str, Any]) -> None:
@@ -88,12 +94,18 @@ def read_results(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def read_missing(paths: Sequence[Path]) -> pd.DataFrame:
-    """Runs that are missing, with the reason, of one or several results files."""
+    """Runs that are missing, with the reason, of one or several results files.
+
+    Older files do not say what was a crash: a reason that begins with an error's name was.
+    """
     missing_paths = [path.with_suffix(".missing.csv") for path in paths]
     frames = [read_table(path) for path in missing_paths if path.exists()]
     if not frames:
         return pd.DataFrame(columns=list(MISSING_COLUMNS))
-    return pd.concat(frames, ignore_index=True)
+    missing = pd.concat(frames, ignore_index=True).reindex(columns=list(MISSING_COLUMNS))
+    is_error = missing["reason"].astype(str).str.match(r"[\w.]*(Error|Exception|Warning)\b")
+    kinds = is_error.map({True: CRASH, False: LIMIT})
+    return missing.assign(kind=missing["kind"].where(missing["kind"].notna(), kinds))
 
 
 def environment() -> dict[str, Any]:

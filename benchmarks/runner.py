@@ -54,25 +54,38 @@ class Row:
 
 @dataclass(frozen=True)
 class RunResult:
-    """Rows of a run, or the reason why there are none."""
+    """Rows of a run, or the reason why there are none.
+
+    Attributes:
+        is_crash: Whether the reason is an error and no known limit of the method, so that another
+            attempt may end otherwise.
+    """
 
     key: RunKey
     family: str
     rows: tuple[Row, ...] = ()
     missing_because: str | None = None
+    is_crash: bool = False
 
 
 def run(key: RunKey, n_trials: int, data_dir: Path, cache_dir: Path | None) -> RunResult:
-    """Runs one repetition; a method's failure is a result, not an exception."""
+    """Runs one repetition; a rival's failure is a result, not an exception.
+
+    Raises:
+        Exception: What our own sampler raised: a fault to mend, not a row to leave out.
+    """
     task = find_task(key.task, data_dir)
     sources = source_studies(task, key.seed, cache_dir=cache_dir)
+    method = METHODS[key.method]
     try:
-        rows = run_method(METHODS[key.method], task, sources, key.seed, n_trials)
+        rows = run_method(method, task, sources, key.seed, n_trials)
     except Impossible as reason:
         return RunResult(key, task.family, missing_because=str(reason))
     except Exception as error:  # Any other tool's failure is reported, never hidden.
+        if method.is_ours:
+            raise
         summary = f"{type(error).__name__}: {error}".splitlines()[0]
-        return RunResult(key, task.family, missing_because=summary)
+        return RunResult(key, task.family, missing_because=summary, is_crash=True)
     return RunResult(key, task.family, rows=tuple(rows))
 
 
