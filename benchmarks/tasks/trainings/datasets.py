@@ -49,7 +49,8 @@ def load_split(name: str) -> Split:
 
 def _load(name: str) -> tuple[Array, Array]:
     if name == "friedman":
-        return make_friedman1(3000, n_features=10, noise=1.0, random_state=0)
+        X, y = make_friedman1(3000, n_features=10, noise=1.0, random_state=0)
+        return X, y
     loaders = {"digits": load_digits, "cancer": load_breast_cancer, "diabetes": load_diabetes}
     X, y = loaders[name](return_X_y=True)
     return X, y
