@@ -16,9 +16,11 @@ from scipy.special import ndtri
 from optuna_scaleup.data.arguments import check_study
 from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.lineage import read_lineage
+from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.prediction import read_prediction
 from optuna_scaleup.data.problem import Snapshot
 from optuna_scaleup.data.space import SearchSpace
+from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.usage import is_constant
 from optuna_scaleup.model.diagnosis import Diagnosis
 from optuna_scaleup.model.drift import Drift
@@ -41,6 +43,8 @@ from optuna_scaleup.types import Scales
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
+    from optuna_scaleup.data.source import SourceData
+
 
 def transfer_report(planner: Planner, study: Study) -> TransferReport:
     """Reads the study and its sources, and reports; nothing is written.
@@ -51,7 +55,11 @@ def transfer_report(planner: Planner, study: Study) -> TransferReport:
     """
     check_study(study)
     if len(study.directions) != 1:
-        raise ValueError("A diagnosis needs a study with one objective.")
+        raise ValueError(
+            f"A diagnosis needs a study with one objective, but study {study.study_name!r} has "
+            f"{len(study.directions)}. `optuna_scaleup.visualization.plot_transfer` shows how "
+            "much each source counts."
+        )
     snapshot = planner.look_on(study)
     space = snapshot.space_of(planner.expected(snapshot))
     problem = replace(snapshot.problem(space, {}, planner.notices), shelf=None)
@@ -88,9 +96,21 @@ def _sources(
         dataset, i = data.get(id(source)), place.get(id(source))
         n_trials = 0 if dataset is None else dataset.n_trials
         flat = dataset is not None and is_constant(dataset)
-        report = SourceReport(source.label, n_trials, source.scale, is_constant=flat)
+        report = SourceReport(
+            source.label,
+            n_trials,
+            source.scale,
+            is_constant=flat,
+            is_empty=dataset is None and not _has_usable_trial(source, snapshot, space),
+        )
         reports.append(report if i is None else _examined(report, found, i, space))
     return tuple(reports)
+
+
+def _has_usable_trial(source: SourceData, snapshot: Snapshot, space: SearchSpace) -> bool:
+    """Whether any trial has a value, whatever its parameters."""
+    signs = signs_of(source.directions or snapshot.study.directions)
+    return finished_rows(source.trials, space, signs).dataset.n_trials > 0
 
 
 def _examined(

@@ -118,8 +118,7 @@ def recommendations(
     """
     n = checked_whole_number(n, "n", "a number of recommendations", least=1)
     snapshot = _snapshot(planner, target, directions)
-    if len(snapshot.study.directions) != 1:
-        raise ValueError("A recommendation needs a study with one objective.")
+    _check_one_objective(snapshot)
     if isinstance(target, Study) or target is None:
         distributions = planner.expected(snapshot)
     else:
@@ -156,6 +155,18 @@ def _snapshot(
             "not tell. Give a study, or `direction` to `optuna_scaleup.recommend`."
         )
     return Snapshot.before(directions or known[-1], planner.ladder, planner.notices)
+
+
+def _check_one_objective(snapshot: Snapshot) -> None:
+    """Raises :exc:`ValueError` with the way out if there are several."""
+    n_objectives = len(snapshot.study.directions)
+    if n_objectives != 1:
+        is_there = isinstance(snapshot.study, Study)
+        whose = f"study {snapshot.study.study_name!r} has" if is_there else "the sources have"
+        raise ValueError(
+            f"A recommendation needs a study with one objective, but {whose} {n_objectives}. "
+            "Optimize the large study with the sampler; its `best_trials` are the Pareto front."
+        )
 
 
 def _judged_as(usable: Sequence[SourceData], snapshot: Snapshot) -> Snapshot:

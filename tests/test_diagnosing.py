@@ -289,11 +289,27 @@ def test_studies_without_trials_or_sources() -> None:
     assert alone.advice == "The study has no source: it is on its own."
 
 
+def test_why_a_source_is_not_in_use() -> None:
+    """One whose trials have all failed would say something of these parameters."""
+    failed, foreign = optuna.create_study(), optuna.create_study()
+    for _ in range(3):
+        failed.tell(failed.ask(SPACE), state=optuna.trial.TrialState.FAIL)
+        foreign.tell(foreign.ask({"other": optuna.distributions.FloatDistribution(0, 1)}), 1.0)
+    report = ScaleUpSampler([failed, foreign], seed=0).diagnose(study_of(1, 3))
+    assert [source.is_empty for source in report.sources] == [True, False]
+    rows = str(report).splitlines()[3:5]
+    assert [row.split("not used  ")[1] for row in rows] == [
+        "has no usable trial",
+        "says nothing of these parameters",
+    ]
+
+
 def test_bad_requests() -> None:
     with pytest.raises(TypeError, match="`study` is an Optuna study"):
         ScaleUpSampler().diagnose("study")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="one objective"):
-        ScaleUpSampler().diagnose(optuna.create_study(directions=["minimize"] * 2))
+    two = optuna.create_study(study_name="two", directions=["minimize"] * 2)
+    with pytest.raises(ValueError, match=r"one objective, but study 'two' has 2\. `optuna"):
+        ScaleUpSampler().diagnose(two)
     study = study_of(1, 2, name="mine")
     with pytest.raises(ValueError, match="'mine' is its own source"):
         ScaleUpSampler(study).diagnose(study)

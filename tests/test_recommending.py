@@ -322,9 +322,11 @@ def test_nothing_to_learn_from() -> None:
 
 
 def test_unsuitable_studies() -> None:
-    two = finished(optuna.create_study(directions=["minimize", "minimize"]))
-    with pytest.raises(ValueError, match="one objective"):
+    two = finished(optuna.create_study(study_name="2", directions=["minimize", "minimize"]))
+    with pytest.raises(ValueError, match=r"one objective, but study '2' has 2\. .*`best_trials`"):
         ScaleUpSampler().recommend(two)
+    with pytest.raises(ValueError, match=r"one objective, but the sources have 2\."):
+        recommend(two)
     one = finished(optuna.create_study(study_name="mine"))
     with pytest.raises(ValueError, match="'mine' is its own source"):
         ScaleUpSampler(one).recommend(one)

@@ -59,6 +59,8 @@ class SourceReport:
         shifts: By numeric parameter; empty if the source does not count: if next to no weight is
             on it, or more on "no source" than on all of them, or it ranks the wrong way round.
         is_constant: Whether all its values are the same.
+        is_empty: Whether no trial has a value that can be used, whatever its parameters: all have
+            failed, run still, or were pruned before any was complete.
     """
 
     label: str
@@ -68,6 +70,7 @@ class SourceReport:
     rank_agreement: Interval | None = None
     shifts: Mapping[str, Shift] = field(default_factory=dict)
     is_constant: bool = False
+    is_empty: bool = False
 
     @property
     def is_reversed(self) -> bool:
@@ -84,6 +87,7 @@ class SourceReport:
             "rank_agreement": None if agreement is None else agreement.to_dict(),
             "shifts": {name: shift.to_dict() for name, shift in self.shifts.items()},
             "is_constant": self.is_constant,
+            "is_empty": self.is_empty,
         }
 
 
@@ -234,4 +238,6 @@ def _agreement(source: SourceReport, n_trials: int) -> str:
     if source.weight is not None:
         few = n_trials < FEWEST_RANKED
         return "too few large trials" if few else "no differences to rank"
+    if source.is_empty:
+        return "has no usable trial"
     return "larger sources count" if source.n_trials else "says nothing of these parameters"
