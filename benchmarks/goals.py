@@ -65,10 +65,8 @@ def _goals(rows: pd.DataFrame, tasks: Sequence[Task]) -> Iterator[Goal]:
 
 def _ratio_goals(rows: pd.DataFrame, n_trials: int) -> Iterator[Goal]:
     means, peers = family_means(rows), best_peers(rows)
-    if peers.empty:  # a run without any peer that could do all tasks
-        return
     counts = [count for count in RATIO_LIMITS if count <= n_trials and count in peers.columns]
-    for family in [ALL, *sorted(set(peers.index) - {ALL})]:
+    for family in sorted(peers.index, key=lambda family: (family != ALL, family)):
         for count in counts:
             peer = str(peers[count].to_dict()[family])
             ratio = figure(means, (family, OURS), count) / figure(means, (family, peer), count)

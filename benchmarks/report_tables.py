@@ -28,11 +28,12 @@ def markdown_report(rows: pd.DataFrame, missing: pd.DataFrame) -> str:
             n_tasks = rows.loc[rows["family"] == family, "task"].nunique()
         parts.append(f"### {family}: mean normalised regret ({n_tasks} tasks)")
         parts.append(markdown_table(means.loc[family], digits=3))
-    if any(is_peer(method) for method in complete_methods(rows)):
-        parts.append("### Ratio to the best peer that ran all tasks")
+    peers = best_peers(rows)
+    if not peers.empty:
+        parts.append("### Ratio to the best peer of those that ran all tasks of the family")
         parts.append(markdown_table(_ours(ratios), digits=2))
         parts.append("### That peer")
-        parts.append(markdown_table(best_peers(rows), digits=0))
+        parts.append(markdown_table(peers, digits=0))
     if "gp_cold" in set(rows["method"]):
         needed = trials_to_reach(rows).to_frame("trials")
         parts.append("### Trials to reach cold GPSampler's last regret (median over tasks)")

@@ -55,24 +55,29 @@ def is_peer(method: str) -> bool:
 
 
 def ratios_to_best_peer(rows: pd.DataFrame) -> pd.DataFrame:
-    """Each method's mean regret over the best peer's, chosen anew in each family and count.
-
-    Only peers that ran every task are candidates.
-    """
+    """Each method's mean regret over the best peer's, chosen anew in each family and count."""
     means = family_means(rows)
-    peers = [method for method in complete_methods(rows) if is_peer(method)]
-    is_candidate = means.index.get_level_values("method").isin(peers)
-    best = means[is_candidate].groupby("family").min()
+    best = _candidates(rows).groupby("family").min()
     divisors = best.reindex(means.index.get_level_values("family"))
     return means.div(divisors.set_axis(means.index))
 
 
 def best_peers(rows: pd.DataFrame) -> pd.DataFrame:
-    """Name of the best complete peer: index family, one column a count."""
+    """Name of the best peer: index family, one column a count.
+
+    Candidates for a family are the peers that ran all of its tasks, for ``all`` those that ran
+    every task.
+    """
+    return _candidates(rows).groupby("family").idxmin().map(lambda key: key[1])
+
+
+def _candidates(rows: pd.DataFrame) -> pd.DataFrame:
+    """The means of those peers in each family that ran all of its tasks."""
+    complete = {(ALL, method) for method in complete_methods(rows)}
+    for family, own in rows.groupby("family"):
+        complete |= {(str(family), method) for method in complete_methods(own)}
     means = family_means(rows)
-    peers = [method for method in complete_methods(rows) if is_peer(method)]
-    candidates = means[means.index.get_level_values("method").isin(peers)]
-    return candidates.groupby("family").idxmin().map(lambda key: key[1])
+    return means[[key in complete and is_peer(key[1]) for key in means.index]]
 
 
 def trials_to_reach(rows: pd.DataFrame, reference: str = "gp_cold") -> pd.Series:

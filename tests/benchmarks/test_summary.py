@@ -58,6 +58,28 @@ def test_incomplete_methods_are_no_peers(rows: pd.DataFrame) -> None:
     assert {peers[count].to_dict()["all"] for count in (1, 2)} == {"gp_cold"}
 
 
+def test_a_peer_of_a_family_ran_all_of_its_tasks(rows: pd.DataFrame) -> None:
+    is_lost = (rows["method"] == "random") & (rows["task"] == "b1")
+    kept = rows[~is_lost]
+    assert [best_peers(kept)[count].to_dict()["a"] for count in (1, 2)] == ["random", "gp_cold"]
+    assert best_peers(kept)[1].to_dict()["b"] == "gp_cold"
+    ratios = ratios_to_best_peer(kept)
+    assert figure(ratios, ("a", "scaleup"), 1) == pytest.approx(0.3 / 0.7)
+    assert figure(ratios, ("all", "scaleup"), 1) == pytest.approx(0.5 / (2.5 / 3))
+    is_half = (rows["method"] == "random") & (rows["task"] == "a2")
+    assert best_peers(rows[~is_half])[1].to_dict()["a"] == "gp_cold"
+
+
+def test_families_may_have_peers_where_all_tasks_have_none(rows: pd.DataFrame) -> None:
+    is_lost = (rows["method"] == "random") & (rows["task"] == "b1")
+    kept = rows[~is_lost & (rows["method"] != "gp_cold")].assign(
+        trial=lambda frame: frame["trial"] + 2
+    )
+    assert list(best_peers(kept).index) == ["a"]
+    goals = goals_frame(kept, [])
+    assert list(goals.index) == ["a: over the best peer (random) @3"]
+
+
 def test_trials_to_reach_counts_one_more_when_never(rows: pd.DataFrame) -> None:
     needed = trials_to_reach(rows)
     assert needed["gp_cold"] == 2
