@@ -61,12 +61,13 @@ def plot_anytime(
     Raises:
         ImportError: If plotly is not installed.
         TypeError: If something is no study.
-        ValueError: If a study has several objectives, the studies' directions differ, ``x`` is
-            unknown, or the cost is missing.
+        ValueError: If the studies' directions differ, ``x`` is unknown, or the cost is missing.
     """
     look.check_plotly()
     groups = groups_of(study)
     check(groups, x, cost)
+    if any(len(one.directions) > 1 for one in chain(*groups.values())):
+        return look.empty_figure(TITLE, "The best value is shown for studies with one objective.")
     runs = {
         name: [run for s in studies if len((run := run_of(s, x, cost)).x)]
         for name, studies in groups.items()

@@ -80,7 +80,9 @@ def plot_drift(
         return look.empty_figure(TITLE, "The drift is shown for studies with one objective.")
     view = View.of(study, source)
     if not view.has_data or not view.snapshot.sources:
-        return look.empty_figure(TITLE, view.why_empty("No source to compare with"))
+        return look.empty_figure(
+            TITLE, view.why_empty("No source with a usable trial to compare with")
+        )
     names = shown_names(params, view)
     if not names:
         return look.empty_figure(TITLE, "The study has no numeric parameter that varies.")

@@ -150,6 +150,8 @@ class View:
     def why_empty(self, reason: str = "") -> str:
         """The text of a figure that has nothing to show."""
         nothing = "Nothing to model yet: the study has no finished trial and no source"
+        if self.snapshot.sources:
+            nothing += " with a usable trial"
         return ". ".join([reason or nothing, *self.notes()])
 
     @cached_property

@@ -45,6 +45,14 @@ class _ParamScale:
             return (u + 0.5) / len(self.encoding.distribution.choices)
         return min(max(u, 0.0), 1.0)
 
+    def height_of_odds(self, choice: Any) -> float:
+        """Of a choice as :class:`Odds` names it, which is its text where it cannot be a key."""
+        height = self.height(choice)
+        if math.isnan(height) and isinstance(self.encoding, CategoricalEncoding):
+            same = [c for c in self.encoding.distribution.choices if str(c) == choice]
+            return self.height(same[0]) if same else height
+        return height
+
     def ticks(self) -> list[tuple[float, str]]:
         if isinstance(self.encoding, CategoricalEncoding):
             choices = self.encoding.distribution.choices
@@ -94,6 +102,8 @@ def plot_recommendation(
     check_study(study)
     if len(study.directions) != 1:
         return look.empty_figure(TITLE, "Recommendations are for studies with one objective.")
+    if recommendations is not None and not recommendations:
+        return look.empty_figure(TITLE, "`recommendations` is empty: nothing to show.")
     view = View.of(study, source)
     if recommendations is None:
         if not view.has_data:
@@ -104,7 +114,7 @@ def plot_recommendation(
         for _, name, encoding in view.space.open_columns()
         if any(name in one.params for one in recommendations)
     ]
-    if not scales or not recommendations:
+    if not scales:
         return look.empty_figure(TITLE, "There is no parameter that varies to recommend.")
     low, high = _value_range(recommendations)
     figure = go.Figure(
@@ -141,7 +151,7 @@ def _add_beliefs(figure: Any, x: int, scale: _ParamScale, where: Interval | Odds
                 hoverinfo="skip",
             )
     elif isinstance(where, Odds):
-        heights = [height for height, _ in scale.ticks()]
+        heights = [scale.height_of_odds(choice) for choice in where.probabilities]
         figure.add_scatter(
             x=[x] * len(heights),
             y=look.rounded(heights),

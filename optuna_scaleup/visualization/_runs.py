@@ -66,19 +66,27 @@ def groups_of(study: Any) -> dict[str, list[Study]]:
         return {study.study_name: [study]}
     if isinstance(study, Mapping):
         return {
-            str(name): [group] if isinstance(group, Study) else list(group)
+            str(name): [group] if isinstance(group, Study) else _listed(group)
             for name, group in study.items()
         }
-    return _by_name(study)
+    return _by_name(_listed(study))
 
 
-def _by_name(studies: Iterable[Study]) -> dict[str, list[Study]]:
+def _listed(studies: Any) -> list[Study]:
+    if not isinstance(studies, Iterable):
+        raise TypeError(
+            "`study` is an Optuna study, several, or a mapping of names to them; got a "
+            f"{type(studies).__name__!r}."
+        )
+    return list(studies)
+
+
+def _by_name(studies: Sequence[Study]) -> dict[str, list[Study]]:
     """Each under its name; those that share one, from several storages, are numbered."""
-    listed = list(studies)
-    for one in listed:
+    for one in studies:
         check_study(one)
-    labels = numbered([one.study_name for one in listed])
-    return {label: [one] for label, one in zip(labels, listed, strict=True)}
+    labels = numbered([one.study_name for one in studies])
+    return {label: [one] for label, one in zip(labels, studies, strict=True)}
 
 
 def check(groups: Mapping[str, Sequence[Study]], x: str, cost: Cost | None) -> None:
@@ -92,8 +100,6 @@ def check(groups: Mapping[str, Sequence[Study]], x: str, cost: Cost | None) -> N
     if x == "cost" and isinstance(cost, str):
         _check_attribute(groups, cost)
     directions = {tuple(s.directions) for studies in groups.values() for s in studies}
-    if any(len(d) > 1 for d in directions):
-        raise ValueError("`plot_anytime` shows studies with one objective.")
     if len(directions) > 1:
         raise ValueError("The studies have different directions: no common best value.")
 

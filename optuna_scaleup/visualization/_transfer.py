@@ -114,7 +114,7 @@ def coverage_text(rows: Sequence[Expected]) -> str:
     """How many outcomes lay in their 90 % interval."""
     known = [row.is_inside for row in rows if row.is_inside is not None]
     if not known:
-        return "no predicted trial has finished yet"
+        return "no predicted trial is complete yet"
     outcomes = counted(len(known), "outcome lies", "outcomes lie")
     whom = "it" if len(known) == 1 else "them"
     return f"{sum(known)} of {outcomes} in the 90 % interval predicted for {whom}"

@@ -177,3 +177,30 @@ def test_drift_finds_the_optimum_at_a_limit() -> None:
     study.optimize(bounded, n_trials=1)
     thin, _ = named(figures.plot_drift(study, "x"), "sources")
     assert thin.y[0] == pytest.approx(0.6, abs=0.003)
+
+
+def test_odds_of_equal_choices_stand_at_the_first() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    choices: Any = [1, True, "x"]
+    study.optimize(
+        lambda t: float(t.suggest_categorical("kind", choices) == "x") + t.number, n_trials=6
+    )
+    figure = figures.plot_recommendation(study, n=1)
+    (odds,) = named(figure, "odds of each choice")
+    assert list(odds.y) == pytest.approx([0.5 / 3, 2.5 / 3], abs=1e-4)
+    assert [text.split(":")[0] for text in odds.text] == ["1", "x"]
+    assert len(odds.x) == len(odds.marker.size) == 2
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
+def test_odds_of_choices_that_are_no_keys() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    choices: Any = [[64], [64, 64]]
+    study.optimize(lambda t: float(len(t.suggest_categorical("layers", choices))), n_trials=5)
+    (odds,) = named(figures.plot_recommendation(study, n=1), "odds of each choice")
+    assert list(odds.y) == pytest.approx([0.25, 0.75])
+
+
+def test_no_recommendation_is_no_lack_of_parameters(large: optuna.Study) -> None:
+    figure = figures.plot_recommendation(large, [])
+    assert "`recommendations` is empty" in figure.layout.annotations[0].text

@@ -249,16 +249,26 @@ def test_anytime_shows_the_samplers_time(large: optuna.Study) -> None:
 
 
 def test_anytime_bad_arguments() -> None:
-    two = optuna.create_study(directions=["minimize", "minimize"])
     up = optuna.create_study(direction="maximize")
     for given, options, message in (
-        (two, {}, "one objective"),
         ([up, optuna.create_study()], {}, "different directions"),
         (up, {"x": "epochs"}, "'trials', 'time', 'cost'"),
         (up, {"x": "cost"}, "needs `cost`"),
     ):
         with pytest.raises(ValueError, match=message):
             figures.plot_anytime(given, **options)
+
+
+def test_anytime_of_two_objectives_says_why_it_is_empty() -> None:
+    two = optuna.create_study(directions=["minimize", "minimize"])
+    assert "one objective" in texts(figures.plot_anytime(two))
+    assert "one objective" in texts(figures.plot_anytime([two, two]))
+
+
+@pytest.mark.parametrize("given", [None, 3, {"a": None}])
+def test_anytime_says_what_it_takes(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"several, or a mapping .*; got a '(NoneType|int)'"):
+        figures.plot_anytime(given)
 
 
 def test_anytime_tells_studies_of_one_name_apart() -> None:
@@ -458,6 +468,24 @@ def test_transfer_of_several_objectives_shows_weights_alone() -> None:
     figure = figures.plot_transfer(study)
     assert {axis.title.text for axis in figure.select_yaxes()} == {"Share"}
     assert "of several objectives no value is predicted" in figure.layout.title.text
+
+
+def test_what_trials_that_only_failed_leave_to_say() -> None:
+    def failing(trial: optuna.Trial) -> float:
+        trial.suggest_float("x", 0.0, 1.0)
+        return math.nan
+
+    small = optuna.create_study(sampler=RandomSampler(seed=0))
+    small.optimize(failing, n_trials=3)
+    study = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
+    told = texts(figures.plot_surrogate(study)).replace("<br>", " ")
+    assert "no source with a usable trial" in told
+    assert "No source with a usable trial" in texts(figures.plot_drift(study))
+    other = optuna.create_study(sampler=RandomSampler(seed=0))
+    other.optimize(lambda trial: trial.suggest_float("x", 0.0, 1.0), n_trials=5)
+    study = optuna.create_study(sampler=ScaleUpSampler(other, seed=0))
+    study.optimize(failing, n_trials=2)
+    assert "no predicted trial is complete yet" in texts(figures.plot_transfer(study))
 
 
 def test_an_infinite_outcome_is_no_miss() -> None:
