@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from collections.abc import Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from optuna.samplers import GPSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import create_trial
+from threadpoolctl import ThreadpoolController
 from tqdm import tqdm
 
 from benchmarks.methods.scaleup import scaleup_sampler
@@ -37,7 +40,14 @@ SEED = 0
 def run_latency(arguments: argparse.Namespace) -> None:
     """Prints medians and the ratio at each number of target trials; writes a CSV."""
     quieten()
-    _use_one_thread()
+    with one_thread():
+        frame = _measure(arguments)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    frame.to_csv(arguments.out / "latency.csv", index=False)
+    print(markdown_table(latency_table(frame), digits=3))
+
+
+def _measure(arguments: argparse.Namespace) -> pd.DataFrame:
     task = find_task(TASK, arguments.data)
     sources = source_studies(task, SEED, cache_dir=arguments.out)
     rows: list[dict[str, Any]] = []
@@ -46,10 +56,7 @@ def run_latency(arguments: argparse.Namespace) -> None:
         for name, sampler in _samplers(task, sources).items():
             seconds = _time_suggestions(task, sampler, trials, n_trials)
             rows += [{"method": name, "n_trials": n_trials, "seconds": s} for s in seconds]
-    frame = pd.DataFrame(rows)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(arguments.out / "latency.csv", index=False)
-    print(markdown_table(latency_table(frame), digits=3))
+    return pd.DataFrame(rows)
 
 
 def latency_table(frame: pd.DataFrame) -> pd.DataFrame:
@@ -98,7 +105,24 @@ def _time_suggestions(
     return seconds[1:]
 
 
-def _use_one_thread() -> None:
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch and the libraries behind numpy and scipy compute on one thread inside.
+
+    Raises:
+        ValueError: If one of them does not.
+    """
+    import scipy.linalg  # noqa: F401 -- what is not loaded yet is not limited
     import torch
 
+    n_before = torch.get_num_threads()
     torch.set_num_threads(1)
+    controller = ThreadpoolController()
+    try:
+        with controller.limit(limits=1):
+            several = [pool for pool in ThreadpoolController().info() if pool["num_threads"] != 1]
+            if several or torch.get_num_threads() != 1:
+                raise ValueError(f"These compute on several threads: {several}.")
+            yield
+    finally:
+        torch.set_num_threads(n_before)
