@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from typing import Any
 from typing import cast
 
+import numpy as np
 from optuna.distributions import CategoricalDistribution
 from optuna.storages._heartbeat import is_heartbeat_enabled
 from optuna.study import load_study
@@ -155,7 +156,7 @@ def constraints_of(trial: FrozenTrial) -> dict[str, float]:
     """The constraints by name; those of Optuna 4 go by their position.
 
     Optuna 5 reads the same attributes, and fails where another program wrote something else; here
-    that is ``NaN``.
+    that is ``NaN``. Whether a constraint is broken counts as one or zero, as it does for Optuna 4.
     """
     unnamed = trial.system_attrs.get(_CONSTRAINTS)
     values = dict(enumerate(unnamed)) if isinstance(unnamed, (list, tuple)) else {}
@@ -165,7 +166,10 @@ def constraints_of(trial: FrozenTrial) -> dict[str, float]:
         if key.startswith(f"{_CONSTRAINTS}:")
     }
     stored = {**{str(i): value for i, value in values.items()}, **named}
-    return {name: as_float(value) for name, value in stored.items()}
+    return {
+        name: float(value) if isinstance(value, (bool, np.bool_)) else as_float(value)
+        for name, value in stored.items()
+    }
 
 
 def write_attr(study: Study, trial: FrozenTrial, name: str, value: Any) -> None:

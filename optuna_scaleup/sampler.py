@@ -24,6 +24,7 @@ from optuna_scaleup.data.arguments import checked_whole_number
 from optuna_scaleup.data.arguments import entropy_of
 from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.encoding import random_coordinate
+from optuna_scaleup.data.held import held_value
 from optuna_scaleup.data.ladder import Ladder
 from optuna_scaleup.data.plan import read_plan
 from optuna_scaleup.data.space import is_settled
@@ -271,7 +272,7 @@ class ScaleUpSampler(BaseSampler):
     ) -> Any:
         """The value of the trial's joint plan, drawn anew if it cannot be kept."""
         if param_distribution.single():
-            return encoding_of(param_distribution).decode(0.0)
+            return held_value(param_distribution)
         if self._planner.search_space is not None and param_name not in self._planner.search_space:
             return self._sample_outside(study, trial, param_name, param_distribution)
         plan = read_plan(trial, self.notices)

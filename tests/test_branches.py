@@ -124,3 +124,19 @@ def test_any_tree(data: st.DataObject) -> None:
         if follows(branch, str(depth), "x"):
             assert 0 <= trial.suggest_float("x", 0, 1) <= 1
         study.tell(trial, data.draw(st.floats(-1, 1)))
+
+
+def test_a_parameter_of_a_branch_that_always_fails_is_not_searched() -> None:
+    """Else no point is the same as one that was tried without it, and one value runs for ever."""
+
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_int("x", 0, 7)
+        if trial.suggest_categorical("optimizer", ["adam", "sgd"]) == "sgd":
+            trial.suggest_int("momentum", 0, 9)
+            raise RuntimeError
+        return (x - 3.3) ** 2
+
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    study.optimize(objective, n_trials=12, catch=RuntimeError)
+    values = [t.params["x"] for t in study.get_trials(states=[optuna.trial.TrialState.COMPLETE])]
+    assert len(values) == len(set(values)) > 4

@@ -139,7 +139,7 @@ Encoding = CategoricalEncoding | NumericEncoding
 
 
 def encoding_of(distribution: BaseDistribution) -> Encoding:
-    """The coordinates of a distribution with more than one value.
+    """The coordinates of a distribution; of one with a single value that lies at zero.
 
     Raises:
         TypeError: If the distribution is of no kind that Optuna 4 and 5 know.

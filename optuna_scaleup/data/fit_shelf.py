@@ -62,8 +62,9 @@ class StudyShelf:
             self._tell_of_corruption()
         elif len(present) >= _MAX_ATTRS:
             message = (
-                f"Study {self._study.study_name!r} keeps {_MAX_ATTRS} fits of sources, as they "
-                "were at some time; no more are kept, so each worker fits new ones itself."
+                f"Study {self._study.study_name!r} keeps {_MAX_ATTRS} attributes with fits of "
+                "sources, as they were at some time; no more are kept, so each worker fits new "
+                "ones itself."
             )
             self._notices.once(logging.INFO, ("full", self._study.study_name), message)
             return

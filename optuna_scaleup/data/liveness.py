@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Final
@@ -72,4 +73,9 @@ def _age(trial: FrozenTrial, asking: FrozenTrial) -> timedelta:
     """How long the trial had been running when ``asking`` started; zero if that is not known."""
     if trial.datetime_start is None or asking.datetime_start is None:
         return timedelta(0)
-    return asking.datetime_start - trial.datetime_start
+    return elapsed(trial.datetime_start, asking.datetime_start)
+
+
+def elapsed(start: datetime, end: datetime) -> timedelta:
+    """Time between two moments; one that was told by another program may name its time zone."""
+    return timedelta(seconds=end.timestamp() - start.timestamp())

@@ -2,7 +2,7 @@
 
 A storage has no locks. Each trial writes its plan and looks again. The one with the higher number
 gives way, unless it had looked before the other wrote: then it does not know, goes on and soon
-shows its first parameter, and the lower one gives way. Hence the lower one waits for a moment.
+shows its parameters, and the lower one gives way. Hence the lower one waits for a moment.
 """
 
 from __future__ import annotations

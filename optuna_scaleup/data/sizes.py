@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup._optuna import as_float
 from optuna_scaleup._optuna import is_number
 from optuna_scaleup._optuna import logger
 from optuna_scaleup.data.drift_prior import DriftPrior
@@ -124,10 +125,7 @@ def _log_ratio(target: float, source: float | None) -> float:
 def _checked_size(size: Any, what: str) -> float:
     if not is_number(size):
         raise TypeError(f"{what} is a positive number; got {size!r}.")
-    try:
-        value = float(size)
-    except OverflowError:
-        value = math.inf
+    value = as_float(size)
     if not (math.isfinite(value) and value > 0.0):
         raise ValueError(f"{what} is positive and finite; got {size!r}.")
     return value

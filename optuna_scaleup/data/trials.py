@@ -22,6 +22,7 @@ from optuna_scaleup.data.cost import complaint
 from optuna_scaleup.data.cost import cost_column
 from optuna_scaleup.data.curves import StudyCurves
 from optuna_scaleup.data.curves import pruned_outcomes
+from optuna_scaleup.data.liveness import elapsed
 from optuna_scaleup.data.outcomes import constraint_columns
 from optuna_scaleup.data.outcomes import signed_values
 from optuna_scaleup.data.plan import has_plan
@@ -196,7 +197,7 @@ def undecided_trials(trials: Sequence[FrozenTrial], asking: FrozenTrial) -> list
         and not has_plan(trial)
         and started is not None
         and trial.datetime_start is not None
-        and abs(started - trial.datetime_start) < _LONGEST_THOUGHT
+        and abs(elapsed(trial.datetime_start, started)) < _LONGEST_THOUGHT
     ][-_N_UNDECIDED_HEEDED:]
 
 

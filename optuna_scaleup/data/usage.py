@@ -157,7 +157,9 @@ def tell_use(
     if is_source and not dataset.n_trials:
         notices.once(logging.WARNING, ("use nothing", label), f"{told}, so it says nothing.")
         return
-    key = ("use" if dataset.n_trials else "use nothing", label, *sorted(kinds))
+    # In parentheses stands an example, which may be another one each time.
+    known = sorted(kind.partition(" (")[0] for kind in kinds)
+    key = ("use" if dataset.n_trials else "use nothing", label, *known)
     is_free = dataset.cost is not None and dataset.n_trials and np.isnan(dataset.cost).all()
     level = logging.WARNING if is_free else logging.INFO  # `cost` has no say
     notices.once(level, key, f"{told}.")

@@ -105,6 +105,17 @@ class LogProbabilityOfFeasibility:
         return Rating(value, -d_mean, d_std)
 
 
+class LeastExcess:
+    """By how much the expected value exceeds a limit, negative; zero below it."""
+
+    is_log = False
+    label = "excess"
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        excess = np.maximum(mean - incumbent, 0.0)
+        return Rating(-excess, -(excess > 0.0).astype(float), np.zeros_like(mean))
+
+
 class ConfidenceBound:
     """Optimistic confidence bound; known as LCB where smaller is better (Cox & John, 1992)."""
 

@@ -179,14 +179,14 @@ def activity_of(problem: Problem) -> Activity:
 def _dropped(target: Dataset, explained: Container[int]) -> tuple[int, ...]:
     """Axes that the study had in every trial until it had them in none.
 
-    Somebody has taken the parameter out of the objective. To suggest it further would compare
-    points that will not be run.
+    Somebody has taken the parameter out of the objective, or it belongs to a branch that always
+    fails. To suggest it further would compare points that will not be run.
     """
     X = _with_foreign(target)
     lacks = np.isnan(X if target.noise_var is None else X[target.noise_var == 0.0])
     if len(lacks) <= _N_WITHOUT:
         return ()
-    n_last = lacks[::-1].argmin(axis=0)
+    n_last = np.where(lacks.all(axis=0), len(lacks), lacks[::-1].argmin(axis=0))
     is_dropped = (n_last >= _N_WITHOUT) & (n_last == lacks.sum(axis=0))
     return tuple(j for j in np.flatnonzero(is_dropped).tolist() if j not in explained)
 

@@ -2,8 +2,8 @@
 
 The logarithms of what the terms say are added up: the gain in the objective, and the probability
 that each constraint holds (Schonlau et al., 1998; Gardner et al., 2014), less the expected cost
-(Snoek et al., 2012). Outputs are modelled
-apart, so each term is averaged over its own model's draws.
+(Snoek et al., 2012). Outputs are modelled apart, so each term is averaged over its own model's
+draws.
 """
 
 from __future__ import annotations
@@ -13,44 +13,31 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from typing import Protocol
 
 import numpy as np
 
 from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.acquisition import CautiousMean
 from optuna_scaleup.suggest.acquisition import Criterion
-from optuna_scaleup.suggest.acquisition import LogProbabilityOfFeasibility
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
 from optuna_scaleup.suggest.acquisition import best_mean
 from optuna_scaleup.suggest.cheapness import LogCheapness
 from optuna_scaleup.suggest.hypervolume import HypervolumeImprovement
+from optuna_scaleup.suggest.limits import INFEASIBLE
+from optuna_scaleup.suggest.limits import LOG_HALF
+from optuna_scaleup.suggest.limits import BelowHalf
+from optuna_scaleup.suggest.limits import Limited
+from optuna_scaleup.suggest.limits import Term
+from optuna_scaleup.suggest.limits import log_feasibility
 from optuna_scaleup.suggest.optimize import Acquisition
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import are_near
 
 
-LOG_HALF = float(np.log(0.5))
-_INFEASIBLE = 1e6  # for each unit by which a limit is broken: no value makes up for it
 # What a first trial gains, where cost counts, is what lies above half way from median to best.
 _HALF_WAY = 0.5
 _SOFTNESS = 0.1
-
-
-class Term(Acquisition, Protocol):
-    """An acquisition function with a name.
-
-    Attributes:
-        label: As figures show it.
-        is_log: Whether it is a logarithm, far below zero where a point is of no use.
-    """
-
-    @property
-    def label(self) -> str: ...
-
-    @property
-    def is_log(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -98,9 +85,10 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
 
     As long as nothing feasible was tried there is no value to improve on: the most likely feasible
     point is sought. The very first point is the best one expected; where nothing else counts, a
-    point that is unsure is worth less. Where cost counts it is a cheap one of the good ones: with
-    no value to improve on, any improvement per cost would be a cheap one, and the best one
-    expected, whatever it costs, may take most of a budget.
+    point that is unsure is worth less. Whoever asks for the best expected value gets a point that
+    likely keeps all limits, if any does. Where cost counts it is a cheap one of the good ones: with no value to improve on, any
+    improvement per cost would be a cheap one, and the best one expected, whatever it costs, may
+    take most of a budget.
 
     Args:
         models: Of all outputs.
@@ -111,7 +99,8 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
         observed: Whether they kept each constraint, see :meth:`Models.is_feasible`.
     """
     is_first = not len(X_tried)
-    factors: list[Term] = [log_feasibility(model) for model in models.limits]
+    likelihoods = [log_feasibility(limit) for limit in models.limits]
+    factors: list[Term] = [*likelihoods]
     if models.log_cost is not None and not (is_first and len(models.objectives) > 1):
         factors.append(LogCheapness(models.log_cost))
     is_feasible = models.is_feasible(X_tried, observed)
@@ -132,13 +121,10 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
         return Sum([gain, *factors])
     is_bargain = is_first and models.log_cost is not None
     positive = LogPositive(gain, _HALF_WAY, _SOFTNESS) if is_bargain else LogPositive(gain)
-    return Sum([positive, *factors])
-
-
-def log_feasibility(constraint: Mixture) -> MixtureAcquisition:
-    """Log probability that a constraint holds."""
-    threshold = constraint.to_warped(np.zeros(1))
-    return MixtureAcquisition(constraint, LogProbabilityOfFeasibility(), threshold)
+    total = Sum([positive, *factors])
+    if not likelihoods or not isinstance(criterion, PosteriorMean):
+        return total
+    return Limited(total, [BelowHalf(Sum(likelihoods))])
 
 
 def draw_functions(
@@ -170,7 +156,7 @@ def draw_functions(
         excess = sum((np.maximum(limit(X), 0.0) for limit in limits), np.zeros(1))
         if succeeds is not None:
             excess = excess + np.maximum(LOG_HALF - succeeds.value(X), 0.0)
-        return np.asarray(functions(X) - _INFEASIBLE * excess)
+        return np.asarray(functions(X) - INFEASIBLE * excess)
 
     return values
 
@@ -221,7 +207,7 @@ class Apart:
         return value - float(self._penalty(x[None])[0]), grad
 
     def _penalty(self, X: Array) -> Array:
-        return np.where(are_near(X, self._points).any(axis=1), _INFEASIBLE, 0.0)
+        return np.where(are_near(X, self._points).any(axis=1), INFEASIBLE, 0.0)
 
 
 class Sum:

@@ -15,7 +15,6 @@ from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.borders import off_borders
 from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import DrawnFunction
-from optuna_scaleup.suggest.composition import Term
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.constraints import observed_feasibility
 from optuna_scaleup.suggest.initial_design import CONTRAST_AT
@@ -24,6 +23,7 @@ from optuna_scaleup.suggest.initial_design import DESIGNS
 from optuna_scaleup.suggest.initial_design import contrast_point
 from optuna_scaleup.suggest.initial_design import design_point
 from optuna_scaleup.suggest.initial_design import n_design_points
+from optuna_scaleup.suggest.limits import Term
 from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.suggest.modeller import has_source
 from optuna_scaleup.suggest.optimize import is_tried

@@ -8,13 +8,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
+from optuna_scaleup.suggest.acquisition import best_mean
 from optuna_scaleup.suggest.activity import activity_of
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.composition import draw_functions
 from optuna_scaleup.suggest.constraints import observed_feasibility
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.limits import Limited
+from optuna_scaleup.suggest.limits import least_excess
 from optuna_scaleup.suggest.optima import fine_steps
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.optimize import is_tried
@@ -110,8 +114,18 @@ def forecast(
 def _best_mean(
     problem: Problem, models: Models, observed: Array, rng: np.random.Generator
 ) -> Array:
-    """The point with the best expected value, among those that are likely feasible."""
-    acquisition = compose(models, PosteriorMean(), problem.target.X, observed)
+    """The point with the best expected value, among those that are likely feasible.
+
+    While nothing tried was feasible, among those where the constraints are expected to be broken
+    by least. A search goes where it is most likely that they hold, however far off they may be.
+    """
+    X = problem.target.X
+    acquisition = compose(models, PosteriorMean(), X, observed)
+    if len(X) and not models.is_feasible(X, observed).any():
+        best = MixtureAcquisition(
+            *models.objectives, PosteriorMean(), best_mean(*models.objectives, X)
+        )
+        acquisition = Limited(best, [least_excess(limit) for limit in models.limits])
     nothing = np.empty((0, problem.space.n_dims))  # a point that was tried may be recommended
     seeds = good_points(problem, rng)
     activity = activity_of(problem)

@@ -147,7 +147,7 @@ def _drift_key(problem: Problem, scales: Scales) -> _Key | None:
 
 
 def _space_key(problem: Problem) -> _Key:
-    """Reads all trials of all studies, so once a key, not once a source."""
+    """Which features there are, as all trials of all studies show it."""
     feature_map = feature_map_of(problem)
     return feature_map.axis.tobytes(), feature_map.is_activity.tobytes()
 

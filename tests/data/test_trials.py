@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from datetime import timedelta
+from datetime import timezone
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,8 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import Notices
+from optuna_scaleup.data.liveness import elapsed
+from optuna_scaleup.data.liveness import without_dead
 from optuna_scaleup.data.outcomes import constraint_columns
 from optuna_scaleup.data.outcomes import signs_of
 from optuna_scaleup.data.plan import Plan
@@ -24,6 +28,7 @@ from optuna_scaleup.data.trials import finished_rows
 from optuna_scaleup.data.trials import pending_rows
 from optuna_scaleup.data.trials import undecided_trials
 from optuna_scaleup.data.trials import unused_rows
+from optuna_scaleup.data.usage import tell_use
 
 
 UNIT = FloatDistribution(0, 1)
@@ -313,7 +318,15 @@ def test_constraints_of_optuna_4_go_by_position() -> None:
     assert {name: list(c) for name, c in columns.items()} == {"0": [1.0], "mem": [-1.0]}
 
 
-@pytest.mark.parametrize("stored", [3, "text", {"a": 1}, None, [None, "x", [1.0], True]])
+def test_whether_a_constraint_is_broken_is_a_constraint() -> None:
+    """What ``constraints_func`` returned is stored as it came."""
+    old = optuna.create_trial(value=0.0, system_attrs={"constraints": [False, np.True_]})
+    columns, n_odd = constraint_columns([old])
+    assert {name: list(c) for name, c in columns.items()} == {"0": [0.0], "1": [1.0]}
+    assert n_odd == 0
+
+
+@pytest.mark.parametrize("stored", [3, "text", {"a": 1}, None, [None, "x", [1.0]]])
 def test_foreign_constraint_attributes_are_no_constraints(stored: object) -> None:
     odd = optuna.create_trial(value=0.0, system_attrs={"constraints": stored})
     columns, _ = constraint_columns([odd])
@@ -356,3 +369,29 @@ def test_the_latest_points_without_an_outcome_are_kept_away_from() -> None:
     points = unused_rows(unused, SPACE)
     assert points is not None
     np.testing.assert_allclose(points[:, 0], np.arange(18, 50) / 100)
+
+
+def test_a_moment_may_name_its_time_zone() -> None:
+    """Trials of another program do."""
+    start = datetime(2026, 7, 1, 12, 0, 0)
+    assert elapsed(start.astimezone(timezone.utc), start + timedelta(hours=2)) == timedelta(
+        hours=2
+    )
+    study = optuna.create_study()
+    running = optuna.create_trial(state=TrialState.RUNNING)
+    running.datetime_start = datetime.now(timezone.utc)
+    study.add_trial(running)
+    study.ask()
+    asking = study.trials[-1]
+    assert [t.number for t in undecided_trials(study.trials, asking)] == [0]
+    alive = without_dead(study, study.trials, asking, Notices())
+    assert [t.number for t in alive] == [0, 1]
+
+
+def test_what_a_cost_returned_is_told_once(log_lines: list[str]) -> None:
+    """However it looks each time."""
+    notices, told = Notices(), iter(range(1, 99))
+    for _ in range(3):
+        found = finished_rows([trial([0.0], x=0.5)], SPACE, MINIMIZE, cost=lambda t: -next(told))
+        tell_use("study", found.dataset, found.kinds, notices)
+    assert sum("without a positive, finite cost" in line for line in log_lines) == 1

@@ -189,13 +189,18 @@ def test_a_parameter_that_the_study_dropped() -> None:
     assert activity_of(asked_for).dropped == ()
 
 
+def test_a_parameter_that_no_trial_had_to_its_end() -> None:
+    """One that failed had it, or one that runs."""
+    assert activity_of(with_parameters([False] * 4)).dropped == (1,)
+
+
 @pytest.mark.parametrize(
     "has",
     [
         [True] * 3 + [False] * 2,
         [True, False, True, False, False, False],
         [False] * 3 + [True] * 3,
-        [False] * 6,
+        [False] * 3,
         [True] * 6,
         [],
     ],

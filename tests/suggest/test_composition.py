@@ -19,6 +19,8 @@ from optuna_scaleup.suggest.composition import LogPositive
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.composition import draw_functions
+from optuna_scaleup.suggest.limits import Limited
+from optuna_scaleup.suggest.limits import least_excess
 from optuna_scaleup.types import Array
 from tests import oracles
 from tests.fakes import KnownMixture
@@ -125,6 +127,37 @@ def test_a_constraint_turns_the_choice(name: str) -> None:
     bound = compose(steep, ALL[name](), TRIED[:0], unknown(1)[:0])
     assert np.argmax(free.value(QUERY)) == len(QUERY) - 1
     assert np.argmax(bound.value(QUERY)) < len(QUERY) // 2 + 1
+
+
+@pytest.mark.parametrize("tried", [TRIED, TRIED[:0]], ids=["some", "nothing tried"])
+def test_the_best_expected_value_is_one_that_likely_keeps_all_limits(tried: np.ndarray) -> None:
+    """However much there is to gain elsewhere; if no point does, the likeliest one."""
+    steep = line(1e3, 0.0)
+    for limits, is_likely in (
+        ({"loose": LOOSE, "tight": TIGHT}, probability(LOOSE) * probability(TIGHT) > 0.5),
+        ({"never": NEVER}, probability(NEVER) == probability(NEVER).max()),
+    ):
+        ours = compose(
+            Models([steep], limits), PosteriorMean(), tried, np.ones((len(tried), len(limits)))
+        )
+        assert np.argmax(ours.value(QUERY)) == np.flatnonzero(is_likely).max()
+
+
+def test_least_excess_is_what_is_expected_beyond_zero() -> None:
+    """In the warped units of each draw; how unsure it is does not count."""
+    p = LOOSE.predict(QUERY)
+    threshold = LOOSE.to_warped(np.zeros(1))
+    expected = WEIGHT @ np.maximum(p.mean - threshold, 0.0)
+    np.testing.assert_allclose(least_excess(LOOSE).value(QUERY), -expected)
+    limited = Limited(
+        best := MixtureAcquisition(OBJECTIVE, PosteriorMean(), threshold), [least_excess(LOOSE)]
+    )
+    np.testing.assert_allclose(limited.value(QUERY), best.value(QUERY) - 1e6 * expected)
+    for x in ([0.05], [0.95]):
+        value, grad = limited.value_and_grad(np.array(x))
+        assert value == pytest.approx(limited.value(np.array([x]))[0])
+        slope = oracles.finite_difference(lambda u: float(limited.value(u[None])[0]), np.array(x))
+        np.testing.assert_allclose(grad, slope, rtol=1e-5, atol=1e-8)
 
 
 def test_positive_gain_keeps_the_order_and_is_finite_far_below() -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from optuna_scaleup.suggest.acquisition import CRITERIA
-from optuna_scaleup.suggest.composition import log_feasibility
 from optuna_scaleup.suggest.constraints import constraint_outputs
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.limits import log_feasibility
 from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset

@@ -9,9 +9,9 @@ import pytest
 
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.composition import compose
-from optuna_scaleup.suggest.composition import log_feasibility
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.forecast import forecast
+from optuna_scaleup.suggest.limits import log_feasibility
 from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Dataset

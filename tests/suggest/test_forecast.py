@@ -39,3 +39,23 @@ def test_what_is_told_allows_for_noise_of_any_size(seed: int) -> None:
         for is_wary in (True, False)
     )
     assert told > sought + 2.0
+
+
+def limited_study(n: int, limit: str) -> Dataset:
+    """Larger ``x`` is better; the constraint is broken by yes or no from 0.3 on, or everywhere."""
+    X = np.random.default_rng(0).random((n, 1))
+    broken = 1.0 + X[:, 0] if limit == "everywhere" else (X[:, 0] > 0.3).astype(float)
+    return Dataset(X, X.copy(), constraints={"c": broken})
+
+
+def test_a_guess_from_sources_alone_likely_keeps_the_constraint() -> None:
+    problem = Problem(continuous(1), no_trials(1), (limited_study(30, "from 0.3 on"),))
+    told = forecast(Engine(), problem, 1, (0.5,), np.random.default_rng(0), problem)
+    assert told.X[0, 0] < 0.35
+
+
+def test_where_nothing_is_feasible_the_least_infeasible_point_is_told() -> None:
+    """A search goes where it knows least; there it is likelier that the constraint holds."""
+    problem = Problem(continuous(1), limited_study(5, "everywhere"))
+    told = forecast(Engine(), problem, 1, (0.5,), np.random.default_rng(0), problem)
+    assert told.X[0, 0] < 0.05
