@@ -86,9 +86,9 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
     As long as nothing feasible was tried there is no value to improve on: the most likely feasible
     point is sought. The very first point is the best one expected; where nothing else counts, a
     point that is unsure is worth less. Whoever asks for the best expected value gets a point that
-    likely keeps all limits, if any does. Where cost counts it is a cheap one of the good ones: with no value to improve on, any
-    improvement per cost would be a cheap one, and the best one expected, whatever it costs, may
-    take most of a budget.
+    likely keeps all limits, if any does. Where cost counts it is a cheap one of the good ones:
+    with no value to improve on, any improvement per cost would be a cheap one, and the best one
+    expected, whatever it costs, may take most of a budget.
 
     Args:
         models: Of all outputs.
