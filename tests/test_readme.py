@@ -31,6 +31,12 @@ def reporting(trial: optuna.Trial) -> float:
     return value
 
 
+def finished_study() -> optuna.Study:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(objective, n_trials=4)
+    return study
+
+
 def test_two_commands_are_two_lines() -> None:
     section = README.partition("\n## Two commands\n")[2]
     run, test = code_blocks(section)[0].splitlines()
@@ -40,7 +46,7 @@ def test_two_commands_are_two_lines() -> None:
 
 def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    use, with_pruner, carry_over = code_blocks(README, "python")
+    use, with_pruner, *ladder, carry_over = code_blocks(README, "python")
     names: dict[str, Any] = {
         "train_small_model": objective,
         "train_large_model": objective,
@@ -48,12 +54,15 @@ def test_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "optuna": optuna,
         "X_iters_small": np.array([[1e-3], [1e-1], [1.0]]),
         "Y_iters_small": np.array([1.0, 1.0, 4.0]),
+        "study_60m": finished_study(),
+        "study_200m": finished_study(),
     }
     exec(re.sub(r"n_trials=\d+", "n_trials=3", use), names)
     assert len(names["large"].trials) == 3
     exec(with_pruner, names)
     study = optuna.create_study(sampler=names["sampler"], pruner=optuna.pruners.MedianPruner())
     study.optimize(reporting, n_trials=1)
-    exec(carry_over, names)
-    study = optuna.create_study(sampler=names["sampler"])
-    study.optimize(objective, n_trials=1)
+    for block in (*ladder, carry_over):
+        exec(block, names)
+        study = optuna.create_study(sampler=names["sampler"])
+        study.optimize(objective, n_trials=1)
