@@ -10,6 +10,7 @@ import argparse
 
 import pandas as pd
 
+from benchmarks.budgets import regret_at_budgets
 from benchmarks.report_tables import markdown_table
 from benchmarks.results import read_results
 from benchmarks.suites import select_rows
@@ -21,7 +22,7 @@ def run_anytime(arguments: argparse.Namespace) -> None:
     rows = select_rows(read_results(arguments.results), arguments)
     for train_seconds in arguments.train_seconds:
         print(f"\n### {train_seconds:g} s of training a trial\n")
-        print(markdown_table(regret_at_budgets(rows, train_seconds, arguments.budgets), digits=3))
+        print(markdown_table(anytime_table(rows, train_seconds, arguments.budgets), digits=3))
 
 
 def with_elapsed(rows: pd.DataFrame, train_seconds: float) -> pd.DataFrame:
@@ -30,20 +31,20 @@ def with_elapsed(rows: pd.DataFrame, train_seconds: float) -> pd.DataFrame:
     return rows.assign(elapsed=own + train_seconds * rows["trial"])
 
 
-def regret_at_budgets(
+def anytime_table(
     rows: pd.DataFrame, train_seconds: float, n_trainings: list[int]
 ) -> pd.DataFrame:
-    """Mean regret when the time for so many trainings has passed: index method.
+    """Mean regret at time budgets: index method.
 
-    Runs without a finished trial by then count as a median random configuration (regret 1).
+    Args:
+        rows: Results.
+        train_seconds: How long each trial trains.
+        n_trainings: Budgets, in trainings; in seconds where trainings are shorter than one.
     """
+    budgets = [n * max(train_seconds, 1.0) for n in n_trainings]
     rows = with_elapsed(rows, train_seconds)
-    columns = {}
-    for n in n_trainings:
-        budget = n * max(train_seconds, 1.0)
-        known = rows["regret"].where(rows["elapsed"] <= budget)
-        by_run = known.groupby([rows["method"], rows["task"], rows["seed"]]).min()
-        columns[f"{budget:g} s"] = by_run.fillna(1.0).groupby(["method", "task"]).mean()
-    table = pd.DataFrame(columns).groupby("method").mean()
+    by_run = regret_at_budgets(rows, ["method", "task", "seed"], "elapsed", budgets)
+    table = by_run.groupby(["method", "task"]).mean().groupby("method").mean()
+    table.columns = pd.Index([f"{budget:g} s" for budget in budgets])
     table.index.name = f"method ({ALL} tasks)"
     return table

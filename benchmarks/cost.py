@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from benchmarks.budgets import regret_at_budgets
+
 
 N_BUDGETS = 40
 FIRST_BUDGET = 0.25  # In trainings of a task's median cost.
-# Regret of a run without a finished trial: that of a median random configuration, or that of its
-# first trial if this is worse, so that no curve rises.
-NOTHING_YET = 1.0
+_RUN = ["family", "task", "method", "seed"]
 
 
 def regret_by_budget(rows: pd.DataFrame) -> pd.DataFrame:
@@ -23,19 +23,9 @@ def regret_by_budget(rows: pd.DataFrame) -> pd.DataFrame:
     if known.empty:
         return known.assign(x=[])
     unit = known.groupby("task")["cost"].transform("median")
-    by_run = ["task", "method", "seed"]
     known = known.assign(relative=known["cost"] / unit)
-    known = known.assign(spent=known.groupby(by_run)["relative"].cumsum())
+    known = known.assign(spent=known.groupby(_RUN)["relative"].cumsum())
     budgets = np.geomspace(FIRST_BUDGET, float(known["trial"].max()), N_BUDGETS)
-    runs = [_at_budgets(run, budgets) for _, run in known.groupby(by_run)]
-    return pd.concat(runs, ignore_index=True)
-
-
-def _at_budgets(run: pd.DataFrame, budgets: np.ndarray) -> pd.DataFrame:
-    n_finished = np.searchsorted(run["spent"].to_numpy(), budgets, side="right")
-    known = run["regret"].to_numpy()
-    regrets = np.append(max(NOTHING_YET, known[0]), known)
-    names = {name: run[name].iloc[0] for name in ("family", "task", "method", "seed")}
-    return pd.DataFrame(
-        {**names, "trial": range(len(budgets)), "x": budgets, "regret": regrets[n_finished]}
-    )
+    regrets = regret_at_budgets(known, _RUN, "spent", list(budgets))
+    shown = regrets.melt(var_name="x", value_name="regret", ignore_index=False).reset_index()
+    return shown.assign(trial=np.searchsorted(budgets, shown["x"]))

@@ -25,6 +25,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import create_trial
 from tqdm import tqdm
 
+from benchmarks.budgets import regret_at_budgets
 from benchmarks.methods.scaleup import scaleup_sampler
 from benchmarks.report_tables import markdown_table
 from benchmarks.runner import quieten
@@ -80,19 +81,11 @@ def run_cost(arguments: argparse.Namespace) -> None:
 def cost_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean regret by sampler, one column a budget in mean trainings.
 
-    A run without a finished trial by then counts as a median random configuration (regret 1).
+    A run without a finished trial by then counts as :mod:`benchmarks.budgets` says.
     """
-    by_run = [frame["sampler"], frame["task"], frame["seed"]]
-    columns = {
-        budget: frame["regret"]
-        .where(frame["trainings"] <= budget + 1e-9)
-        .groupby(by_run)
-        .min()
-        .fillna(1.0)
-        for budget in BUDGETS
-        if budget <= frame["trainings"].max()
-    }
-    return pd.DataFrame(columns).groupby("sampler").mean()
+    budgets = [budget for budget in BUDGETS if budget <= frame["trainings"].max()]
+    by_run = regret_at_budgets(frame, ["sampler", "task", "seed"], "trainings", budgets)
+    return by_run.groupby("sampler").mean()
 
 
 def with_costs(study: Study, surface: Surface) -> Study:

@@ -29,6 +29,7 @@ from optuna.trial import TrialState
 from optuna.trial import create_trial
 from tqdm import tqdm
 
+from benchmarks.budgets import regret_at_budgets
 from benchmarks.methods import METHODS
 from benchmarks.methods.method import Session
 from benchmarks.methods.method import StudySession
@@ -72,14 +73,9 @@ def run_pruning(arguments: argparse.Namespace) -> None:
 
 def pruning_table(frame: pd.DataFrame) -> pd.DataFrame:
     """Mean regret of the best complete trial by method, one column a budget in full trainings."""
-    by_run = [frame["method"], frame["task"], frame["seed"]]
-    longest = frame["trainings"].max()
-    columns = {
-        budget: frame["regret"].where(frame["trainings"] <= budget + 1e-9).groupby(by_run).min()
-        for budget in BUDGETS
-        if budget <= longest + 0.5
-    }
-    return pd.DataFrame(columns).groupby("method").mean()
+    budgets = [budget for budget in BUDGETS if budget <= frame["trainings"].max() + 0.5]
+    by_run = regret_at_budgets(frame, ["method", "task", "seed"], "trainings", budgets)
+    return by_run.groupby("method").mean()
 
 
 def with_curves(study: Study, surface: Surface) -> Study:

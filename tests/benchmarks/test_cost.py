@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from benchmarks.budgets import NOTHING_YET
+from benchmarks.budgets import regret_at_budgets
 from benchmarks.cost import FIRST_BUDGET
-from benchmarks.cost import NOTHING_YET
 from benchmarks.cost import regret_by_budget
 
 
@@ -32,6 +33,28 @@ def test_a_run_has_the_regret_that_its_budget_paid_for() -> None:
     assert set(shown[shown.index < 0.5]) == {NOTHING_YET}
     assert set(shown[(shown.index > 0.5) & (shown.index < 1.5)]) == {0.8}
     assert set(shown[shown.index > 1.5]) == {0.4}
+
+
+def test_regret_at_budgets() -> None:
+    runs = {
+        "good": ([0.1 + 0.2, 2.0], [0.8, 0.4]),
+        "bad": ([2.0, 3.0], [5.0, 0.1]),
+        "late": ([1.0, 2.0], [float("inf"), 0.7]),
+        "never": ([1.0], [float("inf")]),
+    }
+    rows = pd.DataFrame(
+        [
+            {"run": run, "spent": spent, "regret": regret}
+            for run, columns in runs.items()
+            for spent, regret in zip(*columns, strict=True)
+        ]
+    )
+    table = regret_at_budgets(rows, ["run"], "spent", [0.3, 1.0, 2.0])
+    at = {run: table.loc[run].to_numpy().ravel().tolist() for run in runs}
+    assert at["good"] == [0.8, 0.8, 0.4]  # sums of costs are rounded
+    assert at["bad"] == [5.0, 5.0, 5.0]  # nothing yet is no better than its first trial
+    assert at["late"] == [NOTHING_YET, NOTHING_YET, 0.7]
+    assert at["never"] == [NOTHING_YET] * 3
 
 
 def test_no_curve_rises() -> None:

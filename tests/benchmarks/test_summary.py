@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from benchmarks.anytime import regret_at_budgets
+from benchmarks.anytime import anytime_table
 from benchmarks.goals import goals_frame
 from benchmarks.summary import best_peers
 from benchmarks.summary import complete_methods
@@ -88,9 +88,15 @@ def test_trials_to_reach_counts_one_more_when_never(rows: pd.DataFrame) -> None:
 
 
 def test_time_budget_counts_training_and_sampler(rows: pd.DataFrame) -> None:
-    table = regret_at_budgets(rows, train_seconds=1.0, n_trainings=[1, 2, 3])
+    table = anytime_table(rows, train_seconds=1.0, n_trainings=[1, 2, 3])
     measured = [figure(table, "gp_cold", f"{n} s") for n in (1, 2, 3)]
     assert measured == pytest.approx([1.0, 2.5 / 3, 1.1 / 3])
+
+
+def test_short_trainings_have_budgets_in_seconds(rows: pd.DataFrame) -> None:
+    table = anytime_table(rows, train_seconds=0.1, n_trainings=[1, 2])
+    assert list(table.columns) == ["1 s", "2 s"]
+    assert figure(table, "gp_cold", "1 s") == pytest.approx(2.5 / 3)
 
 
 def test_goals_compare_with_the_cold_sampler_where_the_source_misleads() -> None:
