@@ -43,7 +43,11 @@ def source_study(
     Args:
         task: The task whose source is meant.
         i_source: Position among ``task.sources``.
-        seed: Seed of the repetition. Each source of a task gets a stream of its own.
+        seed: Seed of the repetition. Each source of a task gets a stream of its own, but all tasks
+            get the same: ``TPESampler`` starts with ten random points, so equally placed sources
+            of tasks with the same search space begin with the same ten configurations. Means over
+            such tasks thus vary more with the seed than as many independent studies would. All
+            published tables depend on it.
         n_trials: Length of the study.
         cache_dir: Folder of finished studies; no cache when :obj:`None`.
     """
