@@ -157,6 +157,16 @@ def test_many_choices_are_summed_up() -> None:
     assert str(Odds.of("ab", [1.0, 0.0])) == "a 100 %"
 
 
+def test_long_choices_are_wrapped() -> None:
+    names = [f"a choice of many words, number {i}, " + 40 * "x" for i in range(8)]
+    odds = Odds.of(names, [0.125] * 8)
+    one = replace(recommendation(), params={"lr": 0.1, "c": names[0]}, optimum={"c": odds})
+    text = str(one)
+    assert max(map(len, text.splitlines())) < 160
+    for name in names:
+        assert all(word in text for word in name.split())
+
+
 def report() -> TransferReport:
     return TransferReport(
         study="large",
