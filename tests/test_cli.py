@@ -66,6 +66,17 @@ def test_an_at_in_a_name(url: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert list(found["source_weights"]) == ["sm@ll"]
 
 
+def test_a_name_that_reads_like_a_size(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    optuna.create_study(study_name="tiny@1", storage=url)
+    assert main(["recommend", "--storage", url, "--source", "tiny@1"]) == 1
+    assert "needs one more at its end: --source tiny@1@" in capsys.readouterr().err
+    assert main(["recommend", "--storage", url, "--source", "other@1"]) == 1
+    assert "one more" not in capsys.readouterr().err
+    assert _exit_code(["recommend", "--storage", url, "--source", "sm@ll"]) == 2
+    assert "needs one more at its end: sm@ll@" in capsys.readouterr().err
+    optuna.delete_study(study_name="tiny@1", storage=url)
+
+
 def test_the_target_remembers_its_sources(
     url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -147,12 +147,28 @@ def _study(name: str, storage: Any) -> Study:
     try:
         return optuna.load_study(study_name=name, storage=storage)
     except KeyError:
-        names = ", ".join(map(repr, optuna.get_all_study_names(storage))) or "none"
-        raise _Failure(f"The storage has no study {name!r}. It has: {names}.") from None
+        told = ", ".join(map(repr, optuna.get_all_study_names(storage))) or "none"
+        raise _Failure(f"The storage has no study {name!r}. It has: {told}.") from None
 
 
 def _sources(flags: argparse.Namespace, storage: Any) -> list[Source]:
-    return [Source(_study(name, storage), scale=scale) for name, scale in flags.source]
+    return [
+        Source(_source_study(name, scale, storage), scale=scale) for name, scale in flags.source
+    ]
+
+
+def _source_study(name: str, scale: Any, storage: Any) -> Study:
+    """The study of a source; what was read as its size may be a part of its name."""
+    try:
+        return _study(name, storage)
+    except _Failure as error:
+        names = optuna.get_all_study_names(storage)
+        longer = [n for n in names if scale is not None and n.startswith(f"{name}@")]
+        if not longer:
+            raise
+        raise _Failure(
+            f"{error} A name that holds an @ needs one more at its end: --source {longer[0]}@"
+        ) from None
 
 
 def _sampler(flags: argparse.Namespace, study: Study, storage: Any) -> ScaleUpSampler:

@@ -111,7 +111,14 @@ def parser_of(recommend: Run, report: Run, publish: Run) -> argparse.ArgumentPar
 def _named_source(text: str) -> tuple[str, float | Mapping[str, float] | None]:
     """``NAME`` or ``NAME@SIZES``; a name that holds an ``@`` itself may end with one."""
     name, at, sizes = text.rpartition("@")
-    return (name, _sizes(sizes) if sizes else None) if at else (text, None)
+    if not at:
+        return text, None
+    try:
+        return name, _sizes(sizes) if sizes else None
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(
+            f"{error}; a name that holds an @ needs one more at its end: {text}@"
+        ) from None
 
 
 def _sizes(text: str) -> float | dict[str, float]:
