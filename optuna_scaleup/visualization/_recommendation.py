@@ -57,7 +57,10 @@ class _ParamScale:
         if isinstance(self.encoding, CategoricalEncoding):
             choices = self.encoding.distribution.choices
             texts = look.shortened_together([choice_text(c) for c in choices])
-            return [(self.height(c), text) for c, text in zip(choices, texts, strict=True)]
+            ticks: dict[float, str] = {}
+            for choice, text in zip(choices, texts, strict=True):
+                ticks.setdefault(self.height(choice), text)  # equal ones, as 1 and True, are one
+            return list(ticks.items())
         low, high = self.encoding.bounds
         return [(0.0, number(low)), (1.0, number(high))]
 

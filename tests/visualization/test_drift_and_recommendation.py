@@ -190,6 +190,7 @@ def test_odds_of_equal_choices_stand_at_the_first() -> None:
     assert list(odds.y) == pytest.approx([0.5 / 3, 2.5 / 3], abs=1e-4)
     assert [text.split(":")[0] for text in odds.text] == ["1", "x"]
     assert len(odds.x) == len(odds.marker.size) == 2
+    assert "True" not in {a.text for a in figure.layout.annotations}  # written over the 1
 
 
 @pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
