@@ -122,9 +122,8 @@ def _best_mean(
     X = problem.target.X
     acquisition = compose(models, PosteriorMean(), X, observed)
     if len(X) and not models.is_feasible(X, observed).any():
-        best = MixtureAcquisition(
-            *models.objectives, PosteriorMean(), best_mean(*models.objectives, X)
-        )
+        (objective,) = models.objectives
+        best = MixtureAcquisition(objective, PosteriorMean(), best_mean(objective, X))
         acquisition = Limited(best, [least_excess(limit) for limit in models.limits])
     nothing = np.empty((0, problem.space.n_dims))  # a point that was tried may be recommended
     seeds = good_points(problem, rng)
