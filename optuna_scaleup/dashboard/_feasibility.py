@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import constraints_of
+from optuna_scaleup.dashboard._markdown import table
 from optuna_scaleup.data.outcomes import counted_value
 from optuna_scaleup.data.outcomes import is_feasible
 from optuna_scaleup.data.outcomes import signs_of
@@ -32,15 +33,15 @@ def feasibility_text(study: Study, trials: Sequence[FrozenTrial]) -> str:
         f"{len(feasible)} of {len(rows)} complete trials are feasible (every constraint ≤ 0). "
         f"{_best_text(study, feasible)}",
         "",
-        "| constraint | trials that break it | largest value |",
-        "| --- | --- | --- |",
     ]
+    counts = []
     for name in names:
         known = [values[name] for _, values in rows if name in values]
         n_broken = sum(not v <= 0.0 for v in known)
         largest = max((v for v in known if not math.isnan(v)), default=math.nan)
-        lines.append(f"| {cell(name)} | {n_broken} of {len(known)} | {number(largest)} |")
-    return "\n".join(lines)
+        counts.append((name, f"{n_broken} of {len(known)}", number(largest)))
+    header = ("constraint", "trials that break it", "largest value")
+    return "\n".join([*lines, table(header, counts)])
 
 
 def _best_text(study: Study, feasible: Sequence[FrozenTrial]) -> str:
@@ -54,8 +55,3 @@ def _best_text(study: Study, feasible: Sequence[FrozenTrial]) -> str:
     sign = signs_of(study.directions)[0]
     value, trial = max(found, key=lambda pair: sign * pair[0])
     return f"**Best feasible: trial {trial.number}, value {number(value)}.**"
-
-
-def cell(text: str) -> str:
-    """Text as one cell of a table in Markdown."""
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optuna_scaleup._optuna import read_trials
-from optuna_scaleup.dashboard._feasibility import cell
 from optuna_scaleup.dashboard._feasibility import feasibility_text
+from optuna_scaleup.dashboard._markdown import escaped
+from optuna_scaleup.dashboard._markdown import prose
+from optuna_scaleup.dashboard._markdown import table
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Recommendation
 from optuna_scaleup.report.recommendation import expected_value
@@ -60,7 +61,7 @@ def study_note(view: View, findings: Findings) -> str:
 
 
 def _transfer(view: View, report: TransferReport | None) -> str:
-    lines = [f"{note}." for note in view.notes()]
+    lines = [f"{prose(note)}." for note in view.notes()]
     if report is None:
         if len(view.snapshot.trials) > _MAX_TRIALS:
             lines.append(
@@ -68,11 +69,11 @@ def _transfer(view: View, report: TransferReport | None) -> str:
                 "out here: `sampler.diagnose(study)` and `sampler.recommend(study)` give them."
             )
         if not view.has_data:
-            lines.append(f"{view.why_empty()}.")
+            lines.append(f"{prose(view.why_empty())}.")
         elif not view.snapshot.sources:
             lines.append("This study has no source that can be read here.")
         elif len(view.study.directions) > 1:
-            labels = ", ".join(source.label for source in view.snapshot.sources)
+            labels = ", ".join(escaped(source.label) for source in view.snapshot.sources)
             lines.append(
                 f"Sources: {labels}. Of several objectives there is neither report nor "
                 "recommendation; how much each source counts stands with each trial."
@@ -90,7 +91,7 @@ def _transfer(view: View, report: TransferReport | None) -> str:
     ]
     rows.append(("no source", "", "", f"{100 * report.no_source_weight:.0f} %", ""))
     header = ("source", "trials", "size", "weight", "rank agreement (90 %)")
-    lines += [f"**{report.advice}**" if report.advice else "", _table(header, rows)]
+    lines += [f"**{prose(report.advice)}**" if report.advice else "", table(header, rows)]
     lines += share_lines(report)
     if report.calibration is not None:
         lines.append(f"Trust: {report.calibration}.")
@@ -104,7 +105,7 @@ def _moved(report: TransferReport | None) -> str:
         (("source", "parameter", "best value moved by (90 %)"), shift_rows(report)),
         (("parameter", "∝ size", "exponent (90 %)"), exponent_rows(report)),
     ]
-    return "\n\n".join(_table(header, rows) for header, rows in tables if rows)
+    return "\n\n".join(table(header, rows) for header, rows in tables if rows)
 
 
 def _recommendation(recommendations: Sequence[Recommendation]) -> str:
@@ -113,14 +114,9 @@ def _recommendation(recommendations: Sequence[Recommendation]) -> str:
     best = recommendations[0]
     rows = [(name, value, outer or inner) for name, value, inner, outer in param_rows(best)]
     lines = [
-        _table(("parameter", "run", "its best value is (90 %)"), rows),
+        table(("parameter", "run", "its best value is (90 %)"), rows),
         f"Expected value (90 %): **{expected_value(best)}**.",
     ]
     if reach(best):
-        lines[-1] += f" {reach(best)}."
+        lines[-1] += f" {escaped(reach(best))}."
     return "\n\n".join(lines)
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell(c) for c in line) + " |" for line in lines)

@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from optuna_scaleup._optuna import enqueued_params
 from optuna_scaleup.dashboard._history import Known
+from optuna_scaleup.dashboard._markdown import escaped
 from optuna_scaleup.data.encoding import NumericEncoding
 from optuna_scaleup.data.encoding import encoding_of
 from optuna_scaleup.data.outcomes import signs_of
@@ -155,7 +156,7 @@ def _weights(prediction: Prediction, labels: Sequence[str]) -> str:
     """The weights as percentages, the largest first."""
     named = zip(reversed(labels), reversed(prediction.source_weights), strict=False)
     ranked = sorted(named, key=lambda pair: -pair[1])
-    return ", ".join(f"{label} {100 * weight:.0f} %" for label, weight in ranked)
+    return ", ".join(f"{escaped(label)} {100 * weight:.0f} %" for label, weight in ranked)
 
 
 def _is_better(study: Study, value: float, other: float) -> bool:
