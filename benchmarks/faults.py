@@ -11,6 +11,8 @@ of them without a successor, and gaps in the numbers; ``failed`` are trials that
 gave up as the storage raised; ``unfinished`` are trials that wait or run in the end. Where the
 storage keeps no heartbeat, nobody learns that a worker died: its trial runs for ever and nobody
 tries it again, which is Optuna's behaviour and no loss of ours: such trials are unfinished.
+Optuna marks dead workers' trials as failed and queues their successors in separate steps: those
+that a restart of the server finds in between are lost.
 """
 
 from __future__ import annotations
