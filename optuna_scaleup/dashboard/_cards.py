@@ -10,7 +10,6 @@ from typing import Final
 
 _HEIGHT: Final = 440  # pixels
 _TITLE_WIDTH: Final = 84  # characters
-_MAX_LABEL: Final = 26
 
 
 def as_card(figure: Any) -> Any:
@@ -43,16 +42,4 @@ def as_card(figure: Any) -> Any:
     figure.update_annotations(font_size=9)
     figure.update_yaxes(title_standoff=4)
     figure.update_xaxes(title_standoff=4)
-    for trace in figure.data:
-        group = trace.legendgrouptitle.text if hasattr(trace, "legendgrouptitle") else None
-        if group:
-            trace.legendgrouptitle.text = _short(group)
     return figure
-
-
-def _short(label: str) -> str:
-    """``name (role)`` with the name shortened."""
-    name, bracket, role = label.rpartition(" (")
-    if len(name) <= _MAX_LABEL:
-        return label
-    return f"{name[: _MAX_LABEL - 1]}…{bracket}{role}"

@@ -18,6 +18,7 @@ from optuna_scaleup.report.interval import choice_text
 from optuna_scaleup.report.interval import number
 from optuna_scaleup.report.recommendation import Recommendation
 from optuna_scaleup.report.recommendation import basis
+from optuna_scaleup.report.recommendation import expected_value
 from optuna_scaleup.visualization import _plotly as look
 from optuna_scaleup.visualization._model import View
 from optuna_scaleup.visualization._plotly import go
@@ -210,7 +211,7 @@ def _add_line(
                 hoverinfo="skip",
             )
         x, heights = [offset, *x], [median, *heights]
-        texts = [f"expected: {one.value}", *texts]
+        texts = [f"expected: {expected_value(one)}", *texts]
     figure.add_scatter(
         x=x,
         y=look.rounded(heights),
