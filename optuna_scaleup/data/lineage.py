@@ -10,21 +10,26 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
+from datetime import datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from typing import Any
 from typing import Final
 
 from optuna_scaleup._optuna import read_study_attr
 from optuna_scaleup._optuna import write_study_attr
+from optuna_scaleup.data.liveness import elapsed
 from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.sizes import checked_scale
 
 
 if TYPE_CHECKING:
     from optuna.study import Study
+    from optuna.trial import FrozenTrial
 
 
 _ATTR_NAME: Final = "sources"
+_ROUNDING: Final = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class SourceRecord:
         rename: Its parameters' names in the large study, where they differ.
         is_transformed: Whether a function of the user changed its parameters, which no storage
             can hold.
+        started: When its first finished trial began, in ISO 8601, which tells it from another
+            study of that name; :obj:`None` if it is not there, or nobody knows.
     """
 
     label: str
@@ -45,6 +52,7 @@ class SourceRecord:
     scale: Scale = field(default_factory=dict)
     rename: Mapping[str, str] = field(default_factory=dict)
     is_transformed: bool = False
+    started: str | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ def _record(index: int, stored: Mapping[str, Any]) -> SourceRecord:
         scale=_scale(stored.get("scale")),
         rename={old: new for old, new in pairs if isinstance(old, str) and isinstance(new, str)},
         is_transformed=stored.get("is_transformed") is True,
+        started=started if isinstance(started := stored.get("started"), str) else None,
     )
 
 
@@ -112,3 +121,21 @@ def _scale(stored: Any) -> dict[str, float]:
         return checked_scale(stored, "a record")
     except (TypeError, ValueError):
         return {}
+
+
+def start_of(trials: Sequence[FrozenTrial]) -> str | None:
+    """When the first finished trial began, in ISO 8601; :obj:`None` if nobody knows."""
+    starts = [t.datetime_start for t in trials if t.state.is_finished() and t.datetime_start]
+    return starts[0].isoformat() if starts else None
+
+
+def has_trial_from(trials: Sequence[FrozenTrial], started: str | None) -> bool:
+    """Whether a trial began then, but for the fractions of a second that some storages drop."""
+    try:
+        start = None if started is None else datetime.fromisoformat(started)
+    except ValueError:
+        start = None
+    if start is None:
+        return True  # a record of an earlier version, or of a study without a finished trial
+    starts = [t.datetime_start for t in trials if t.datetime_start]
+    return any(abs(elapsed(start, other)) <= _ROUNDING for other in starts)

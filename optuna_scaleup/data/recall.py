@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from optuna_scaleup._optuna import logger
+from optuna_scaleup._optuna import read_trials
 from optuna_scaleup._optuna import study_beside
 from optuna_scaleup.data.drift_prior import checked_prior
 from optuna_scaleup.data.lineage import SourceRecord
+from optuna_scaleup.data.lineage import has_trial_from
 from optuna_scaleup.data.lineage import read_lineage
 from optuna_scaleup.data.sizes import Scale
 from optuna_scaleup.data.translation import Translation
@@ -86,6 +88,8 @@ def _found(study: Study, record: SourceRecord) -> Source | str:
     beside = study_beside(study, record.study)
     if beside is None:
         return f"{record.label!r} (not in this storage any more)"
+    if not has_trial_from(read_trials(beside), record.started):
+        return f"{record.label!r} (another study has its name in this storage)"
     try:
         return Source(beside, scale=record.scale or None, rename=record.rename or None)
     except ValueError:

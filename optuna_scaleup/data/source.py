@@ -23,6 +23,7 @@ from optuna_scaleup.data.drift_prior import plain_prior
 from optuna_scaleup.data.labels import numbered
 from optuna_scaleup.data.lineage import Lineage
 from optuna_scaleup.data.lineage import SourceRecord
+from optuna_scaleup.data.lineage import start_of
 from optuna_scaleup.data.lineage import write_lineage
 from optuna_scaleup.data.sizes import Sizes
 from optuna_scaleup.data.user_source import Source
@@ -142,6 +143,7 @@ class SourceReader:
             scale=self._source.scale,
             rename=translation.names,
             is_transformed=bool(translation.functions),
+            started=start_of(self._last.trials) if is_beside else None,
         )
 
     @property

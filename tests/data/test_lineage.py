@@ -41,7 +41,10 @@ def test_the_sampler_records_its_sources_without_url(tmp_path: Path) -> None:
     large = optuna.create_study(study_name="large", storage=url, sampler=ScaleUpSampler(small))
     large.optimize(objective, n_trials=1)
     again = optuna.load_study(study_name="large", storage=url)
-    assert read_lineage(again).sources == (SourceRecord("small", "small"),)
+    started = small.trials[0].datetime_start
+    assert started is not None
+    record = SourceRecord("small", "small", started=started.isoformat())
+    assert read_lineage(again).sources == (record,)
     assert "sqlite" not in str(read_study_attr(again, "sources"))
     prediction = read_prediction(again.trials[0])
     assert prediction.value_interval is not None
@@ -58,7 +61,8 @@ def test_a_study_made_anew_is_told_its_sources_again(tmp_path: Path) -> None:
     for _ in range(2):
         large = optuna.create_study(study_name="large", storage=url, sampler=sampler)
         large.optimize(objective, n_trials=2)
-        assert read_lineage(large).sources == (SourceRecord("small", "small"),)
+        (record,) = read_lineage(large).sources
+        assert (record.label, record.study) == ("small", "small")
         optuna.delete_study(study_name="large", storage=url)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,35 @@ def test_without_sizes_of_both_sides_none_are_recalled(tmp_path: Path) -> None:
         assert recalled.sources[0].study is not None
         assert recalled.sources[0].study.study_name == small.study_name
         assert (recalled.scale, recalled.drift_prior) == (None, None)
+
+
+def test_a_copied_study_takes_no_namesake_for_its_source(tmp_path: Path) -> None:
+    """Names are all that is recorded; the source itself, copied as well, is found."""
+    here, there = (f"sqlite:///{tmp_path / name}" for name in ("here.db", "there.db"))
+    small = study_of(here, "small", "lr")
+    large = optuna.create_study(
+        study_name="large", storage=here, sampler=ScaleUpSampler(small, seed=0)
+    )
+    large.optimize(lambda t: t.suggest_float("lr", 0, 1) ** 2, n_trials=1)
+    copies = []
+    for url, copies_source in ((there, False), (f"{there}2", True)):
+        optuna.copy_study(from_study_name="large", from_storage=here, to_storage=url)
+        if copies_source:
+            optuna.copy_study(from_study_name="small", from_storage=here, to_storage=url)
+        else:
+            namesake = optuna.create_study(study_name="small", storage=url)
+            older = small.trials[0]
+            older.datetime_start = datetime(2020, 1, 1)
+            namesake.add_trial(older)
+        copies.append(optuna.load_study(study_name="large", storage=url))
+    assert recall(copies[0]).missing == ("'small' (another study has its name in this storage)",)
+    assert [one.label for one in recall(copies[1]).sources] == ["small"]
+
+
+@pytest.mark.parametrize("started", ["yesterday", "2026-13-01"])
+def test_a_start_that_is_none_says_nothing(tmp_path: Path, started: str) -> None:
+    url = f"sqlite:///{tmp_path / 'studies.db'}"
+    study_of(url, "small", "lr")
+    large = optuna.create_study(storage=url)
+    write_lineage(large, Lineage((SourceRecord("small", "small", started=started),)))
+    assert len(recall(large).sources) == 1
