@@ -41,6 +41,7 @@ from optuna_scaleup.suggest.examine import examine
 from optuna_scaleup.suggest.forecast import Forecast
 from optuna_scaleup.suggest.forecast import forecast
 from optuna_scaleup.types import Array
+from optuna_scaleup.types import Dataset
 from optuna_scaleup.types import Problem
 
 
@@ -79,7 +80,8 @@ def recommend(
         ``n`` recommendations, fewer if the space has fewer points: the first has the best expected
         value less its variance, the others are far enough from it and from each other to be run at
         the same time, best first. With constraints it is a point that is likely feasible, so it
-        may keep off the border that the intervals of the best place lie on.
+        may keep off the border that the intervals of the best place lie on; if there is none, the
+        likeliest.
 
     Raises:
         TypeError: If an argument is of the wrong type.
@@ -210,6 +212,7 @@ def _recommend(
             n_trials=problem.target.n_trials,
             source_weights=_by_label(usable, weights),
             own_share=own_share,
+            n_feasible=_n_feasible(problem.target),
         )
         for x, values in zip(found.X, found.values, strict=True)
     ]
@@ -226,6 +229,13 @@ def _say(planner: Planner, asked: Problem, found: Forecast) -> tuple[Sequence[fl
     rng = np.random.default_rng([planner.entropy, asked.target.n_trials])
     examined = examine(planner.engine.modeller, asked, rng)
     return examined.weights, examined.own_share
+
+
+def _n_feasible(target: Dataset) -> int | None:
+    """Trials that are not known to break a constraint; :obj:`None` without constraints."""
+    if not target.n_trials or not target.constraints:
+        return None
+    return int(np.sum(~np.any([column > 0.0 for column in target.constraints.values()], axis=0)))
 
 
 def _by_label(usable: Sequence[SourceData], weights: Sequence[float]) -> dict[str, float]:

@@ -497,3 +497,21 @@ def test_a_recommendation_and_a_diagnosis_agree_on_the_sources() -> None:
     assert one.source_weights == {"wrong": report.sources[0].weight}
     assert one.own_share == report.own_share
     assert "7 large trials alone, as no source counts" in str(one)
+
+
+@pytest.mark.parametrize(("limit", "n_feasible", "x"), [(0.3, 2, 0.3), (-1.0, 0, 0.0)])
+def test_a_limit_that_every_trial_broke_is_said(limit: float, n_feasible: int, x: float) -> None:
+    """Larger ``x`` is better, but broken beyond the limit."""
+    study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
+    space: dict[str, BaseDistribution] = {"x": FloatDistribution(0.0, 1.0)}
+    for tried in (0.05, 0.29, 0.6, 0.95):
+        attrs = {"constraints": [tried - limit]}
+        study.add_trial(
+            optuna.create_trial(
+                params={"x": tried}, distributions=space, value=-tried, system_attrs=attrs
+            )
+        )
+    (one,) = ScaleUpSampler(seed=0).recommend(study)
+    assert one.n_feasible == n_feasible
+    assert ("4 trials that broke a constraint" in str(one)) == (not n_feasible)
+    assert one.params["x"] == pytest.approx(x, abs=0.05)

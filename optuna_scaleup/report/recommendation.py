@@ -76,6 +76,7 @@ class Recommendation:
             or :class:`Odds` for a categorical parameter.
         extrapolation: How far this reaches beyond what was tried.
         n_trials: Finished trials of the large study that it rests on.
+        n_feasible: How many of these broke no constraint; :obj:`None` without constraints.
         source_weights: Weight of every source in use by its label, of many usable ones the three
             largest; the rest, up to one, is the weight of the hypothesis that no source helps. As
             :meth:`~optuna_scaleup.ScaleUpSampler.diagnose` tells them.
@@ -90,6 +91,7 @@ class Recommendation:
     n_trials: int = 0
     source_weights: Mapping[str, float] = field(default_factory=dict)
     own_share: float = 1.0
+    n_feasible: int | None = None
 
     def __str__(self) -> str:
         lines = [self._title(), text_table(_HEADER, param_rows(self)), reach(self)]
@@ -108,6 +110,7 @@ class Recommendation:
             "optimum": {name: o.to_dict() for name, o in self.optimum.items()},
             "extrapolation": self.extrapolation.to_dict(),
             "n_trials": self.n_trials,
+            "n_feasible": self.n_feasible,
             "source_weights": dict(self.source_weights),
             "own_share": self.own_share,
         }
@@ -120,9 +123,10 @@ def basis(one: Recommendation) -> str:
     """What it rests on: trials of the large study, sources, or both."""
     if not one.n_trials:
         return "the sources alone"
-    trials = counted(one.n_trials, "large trial")
+    broken = " that broke a constraint" if one.n_feasible == 0 else ""
+    trials = counted(one.n_trials, "large trial") + broken
     if not one.source_weights:
-        return f"{counted(one.n_trials, 'trial')}, without a source"
+        return f"{counted(one.n_trials, 'trial')}{broken}, without a source"
     if one.own_share > MISLEADS:
         return f"{trials} alone, as no source counts"
     return f"{trials} and the sources"

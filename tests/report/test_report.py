@@ -117,6 +117,13 @@ def test_a_title_names_what_counts(
     assert str(one).startswith(f"Recommendation from {told}; expected")
 
 
+@pytest.mark.parametrize(("n_feasible", "told"), [(None, ""), (1, ""), (0, " that broke a ")])
+def test_a_title_says_that_nothing_was_feasible(n_feasible: int | None, told: str) -> None:
+    one = replace(recommendation(), n_trials=3, source_weights={}, n_feasible=n_feasible)
+    assert (" that broke a constraint" in str(one)) == bool(told)
+    assert one.to_dict()["n_feasible"] == n_feasible
+
+
 def test_digits_tell_the_ends_of_an_interval_apart() -> None:
     narrow = Interval(1e6 + 0.0625, (1e6 + 0.05, 1e6 + 0.075), (1e6, 1e6 + 0.125))
     assert str(narrow) == "1000000.06 [1000000, 1000000.12]"
