@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from optuna.trial import TrialState
 
+from optuna_scaleup.data.liveness import elapsed
 from optuna_scaleup.data.outcomes import counted_value
 from optuna_scaleup.data.outcomes import is_feasible
 from optuna_scaleup.data.outcomes import signs_of
@@ -71,13 +74,15 @@ def _is_over(other: FrozenTrial, trial: FrozenTrial) -> bool:
     """
     if other.number >= trial.number or not other.state.is_finished():
         return False
-    start, end = trial.datetime_start, other.datetime_complete
-    return start is None or end is None or end <= start
+    return _is_before(other.datetime_complete, trial.datetime_start)
 
 
 def _is_started(other: FrozenTrial, trial: FrozenTrial) -> bool:
     """The same for its start; what is enqueued waits, and may start after later ones."""
     if other.number >= trial.number or other.state == TrialState.WAITING:
         return False
-    start, begin = trial.datetime_start, other.datetime_start
-    return start is None or begin is None or begin <= start
+    return _is_before(other.datetime_start, trial.datetime_start)
+
+
+def _is_before(one: datetime | None, other: datetime | None) -> bool:
+    return one is None or other is None or elapsed(one, other) >= timedelta(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from datetime import timedelta
+from datetime import timezone
 from typing import Literal
 
 import optuna
@@ -124,3 +125,14 @@ def test_what_starts_before_an_enqueued_one_is_first() -> None:
     study = optuna.create_study()
     trials = timed((3, 4, 0.1), (1, 2, 0.7))
     assert History(study, trials).before(trials[1]).is_first
+
+
+def test_a_trial_of_another_program_may_name_its_time_zone() -> None:
+    study = optuna.create_study()
+    trials = [optuna.create_trial(value=0.5), optuna.create_trial(value=0.7)]
+    for number, one in enumerate(trials):
+        one.number = number
+        one.datetime_start = one.datetime_complete = HOUR + number * timedelta(hours=1)
+    aware = HOUR.astimezone(timezone.utc)
+    trials[0].datetime_start = trials[0].datetime_complete = aware
+    assert History(study, trials).before(trials[1]) == Known(0.5, is_first=False)
