@@ -86,9 +86,9 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
     As long as nothing feasible was tried there is no value to improve on: the most likely feasible
     point is sought. The very first point is the best one expected; where nothing else counts, a
     point that is unsure is worth less. Whoever asks for the best expected value gets a point that
-    likely keeps all limits, if any does. Where cost counts it is a cheap one of the good ones:
-    with no value to improve on, any improvement per cost would be a cheap one, and the best one
-    expected, whatever it costs, may take most of a budget.
+    likely keeps all constraints, if any does. Where cost counts the first point is a cheap one of
+    the good ones: with no value to improve on, any improvement per cost would be a cheap one, and
+    the best one expected, whatever it costs, may take most of a budget.
 
     Args:
         models: Of all outputs.
@@ -99,8 +99,7 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
         observed: Whether they kept each constraint, see :meth:`Models.is_feasible`.
     """
     is_first = not len(X_tried)
-    likelihoods = [log_feasibility(limit) for limit in models.limits]
-    factors: list[Term] = [*likelihoods]
+    factors: list[Term] = [log_feasibility(limit) for limit in models.limits]
     if models.log_cost is not None and not (is_first and len(models.objectives) > 1):
         factors.append(LogCheapness(models.log_cost))
     is_feasible = models.is_feasible(X_tried, observed)
@@ -122,9 +121,11 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
     is_bargain = is_first and models.log_cost is not None
     positive = LogPositive(gain, _HALF_WAY, _SOFTNESS) if is_bargain else LogPositive(gain)
     total = Sum([positive, *factors])
-    if not likelihoods or not isinstance(criterion, PosteriorMean):
+    if not models.constraints or not isinstance(criterion, PosteriorMean):
         return total
-    return Limited(total, [BelowHalf(Sum(likelihoods))])
+    # Not where trials fail: two failures and nothing else are no reason to go as far as one can.
+    kept = Sum([log_feasibility(constraint) for constraint in models.constraints.values()])
+    return Limited(total, [BelowHalf(kept)])
 
 
 def draw_functions(

@@ -57,7 +57,7 @@ def test_a_source_that_never_ends_does_not_fill_the_storage(log_lines: list[str]
         assert shelf.get(f"{i}") is None
         shelf.put(f"{i}", np.zeros(3))
     assert len(fits(study)) == 128
-    assert sum("Study 'large' keeps 128 fits of sources" in line for line in log_lines) == 1
+    assert sum("keeps 128 attributes with fits of sources" in line for line in log_lines) == 1
 
 
 def test_workers_that_fit_at_the_same_time_are_no_news(log_lines: list[str]) -> None:
