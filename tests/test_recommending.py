@@ -500,8 +500,11 @@ def test_a_recommendation_and_a_diagnosis_agree_on_the_sources() -> None:
 
 
 @pytest.mark.parametrize(("limit", "n_feasible", "x"), [(0.3, 2, 0.3), (-1.0, 0, 0.0)])
-def test_a_limit_that_every_trial_broke_is_said(limit: float, n_feasible: int, x: float) -> None:
+def test_a_limit_that_every_trial_broke_is_said(
+    limit: float, n_feasible: int, x: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Larger ``x`` is better, but broken beyond the limit."""
+    monkeypatch.setattr(forecast, "fine_steps", lambda is_limited: (0.1,))
     study = optuna.create_study(sampler=ScaleUpSampler(seed=0))
     space: dict[str, BaseDistribution] = {"x": FloatDistribution(0.0, 1.0)}
     for tried in (0.05, 0.29, 0.6, 0.95):

@@ -48,12 +48,20 @@ def limited_study(n: int, limit: str) -> Dataset:
     return Dataset(X, X.copy(), constraints={"c": broken})
 
 
+@pytest.fixture
+def _coarse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the optimum lies is another matter, and takes longer."""
+    monkeypatch.setattr(forecasting, "fine_steps", lambda is_limited: (0.1,))
+
+
+@pytest.mark.usefixtures("_coarse")
 def test_a_guess_from_sources_alone_likely_keeps_the_constraint() -> None:
     problem = Problem(continuous(1), no_trials(1), (limited_study(30, "from 0.3 on"),))
     told = forecast(Engine(), problem, 1, (0.5,), np.random.default_rng(0), problem)
     assert told.X[0, 0] < 0.35
 
 
+@pytest.mark.usefixtures("_coarse")
 def test_where_nothing_is_feasible_the_least_infeasible_point_is_told() -> None:
     """A search goes where it knows least; there it is likelier that the constraint holds."""
     problem = Problem(continuous(1), limited_study(5, "everywhere"))
