@@ -32,11 +32,15 @@ FLAT_ONLY = {
 }  # fmt: skip
 
 
+PEERS = FLAT_ONLY - {"cmaes_source"}  # which want environments of their own
+
+
 def where_installed(name: str, task_id: str) -> pytest.ParameterSet:
     """A run that is skipped, with the reason, where its method lacks a package."""
     lacking = METHODS[name].lacks()
     skip = pytest.mark.skipif(bool(lacking), reason=f"needs {', '.join(lacking)}")
-    return pytest.param(name, task_id, marks=skip)
+    marks = [skip, pytest.mark.peers] if name in PEERS else [skip]
+    return pytest.param(name, task_id, marks=marks)
 
 
 RUNS = [
