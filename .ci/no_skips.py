@@ -22,7 +22,7 @@ def main() -> None:
 def skipped_cases(cases: list[ElementTree.Element]) -> list[str]:
     """The tests that were skipped."""
     return [
-        f"skipped: {name_of(case)}: {reason.get('message')}"
+        f"skipped: {case.get('classname')}::{case.get('name')}: {reason.get('message')}"
         for case in cases
         for reason in case.iter("skipped")
     ]
@@ -41,11 +41,6 @@ def absent_files(cases: list[ElementTree.Element]) -> list[str]:
 def dotted(path: Path) -> str:
     """A file as a report names it, up to the dot before what is in it."""
     return ".".join(path.with_suffix("").parts) + "."
-
-
-def name_of(case: ElementTree.Element) -> str:
-    """The name of a test with that of its module."""
-    return f"{case.get('classname')}::{case.get('name')}"
 
 
 if __name__ == "__main__":

@@ -203,6 +203,7 @@ def _recommend(
     has_unit = problem.target.n_trials > 0 or are_in_unit(usable, snapshot.study.directions)
     growth = _growth(usable, snapshot.sizes.target)
     weights, own_share = _say(planner, asked, found)
+    n_feasible = _n_feasible(problem.target)
     return [
         Recommendation(
             params={**space.decode(x), **single},
@@ -212,7 +213,7 @@ def _recommend(
             n_trials=problem.target.n_trials,
             source_weights=_by_label(usable, weights),
             own_share=own_share,
-            n_feasible=_n_feasible(problem.target),
+            n_feasible=n_feasible,
         )
         for x, values in zip(found.X, found.values, strict=True)
     ]

@@ -125,8 +125,9 @@ def _scale(stored: Any) -> dict[str, float]:
 
 def start_of(trials: Sequence[FrozenTrial]) -> str | None:
     """When the first finished trial began, in ISO 8601; :obj:`None` if nobody knows."""
-    starts = [t.datetime_start for t in trials if t.state.is_finished() and t.datetime_start]
-    return starts[0].isoformat() if starts else None
+    known = (t.datetime_start for t in trials if t.state.is_finished() and t.datetime_start)
+    start = next(known, None)
+    return None if start is None else start.isoformat()
 
 
 def has_trial_from(trials: Sequence[FrozenTrial], started: str | None) -> bool:

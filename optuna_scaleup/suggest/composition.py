@@ -28,9 +28,9 @@ from optuna_scaleup.suggest.limits import INFEASIBLE
 from optuna_scaleup.suggest.limits import LOG_HALF
 from optuna_scaleup.suggest.limits import BelowHalf
 from optuna_scaleup.suggest.limits import Limited
-from optuna_scaleup.suggest.limits import Term
 from optuna_scaleup.suggest.limits import log_feasibility
 from optuna_scaleup.suggest.optimize import Acquisition
+from optuna_scaleup.suggest.optimize import Term
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import are_near
 
@@ -99,7 +99,8 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
         observed: Whether they kept each constraint, see :meth:`Models.is_feasible`.
     """
     is_first = not len(X_tried)
-    factors: list[Term] = [log_feasibility(limit) for limit in models.limits]
+    kept: list[Term] = [log_feasibility(c) for c in models.constraints.values()]
+    factors = [*kept, *([] if models.failure is None else [log_feasibility(models.failure)])]
     if models.log_cost is not None and not (is_first and len(models.objectives) > 1):
         factors.append(LogCheapness(models.log_cost))
     is_feasible = models.is_feasible(X_tried, observed)
@@ -121,11 +122,10 @@ def compose(models: Models, criterion: Criterion, X_tried: Array, observed: Arra
     is_bargain = is_first and models.log_cost is not None
     positive = LogPositive(gain, _HALF_WAY, _SOFTNESS) if is_bargain else LogPositive(gain)
     total = Sum([positive, *factors])
-    if not models.constraints or not isinstance(criterion, PosteriorMean):
+    if not kept or not isinstance(criterion, PosteriorMean):
         return total
     # Not where trials fail: two failures and nothing else are no reason to go as far as one can.
-    kept = Sum([log_feasibility(constraint) for constraint in models.constraints.values()])
-    return Limited(total, [BelowHalf(kept)])
+    return Limited(total, [BelowHalf(Sum(kept))])
 
 
 def draw_functions(
@@ -151,12 +151,12 @@ def draw_functions(
     limits = [
         c.sample(n_paths, rng, no_source_odds, zero=0.0) for c in models.constraints.values()
     ]
-    succeeds = None if models.failure is None else log_feasibility(models.failure)
+    failing = None if models.failure is None else BelowHalf(log_feasibility(models.failure))
 
     def values(X: Array) -> Array:
         excess = sum((np.maximum(limit(X), 0.0) for limit in limits), np.zeros(1))
-        if succeeds is not None:
-            excess = excess + np.maximum(LOG_HALF - succeeds.value(X), 0.0)
+        if failing is not None:
+            excess = excess - failing.value(X)
         return np.asarray(functions(X) - INFEASIBLE * excess)
 
     return values

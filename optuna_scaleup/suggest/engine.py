@@ -23,9 +23,9 @@ from optuna_scaleup.suggest.initial_design import DESIGNS
 from optuna_scaleup.suggest.initial_design import contrast_point
 from optuna_scaleup.suggest.initial_design import design_point
 from optuna_scaleup.suggest.initial_design import n_design_points
-from optuna_scaleup.suggest.limits import Term
 from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.suggest.modeller import has_source
+from optuna_scaleup.suggest.optimize import Term
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import objective_outputs
@@ -124,7 +124,7 @@ class Engine:
 
     def choose(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
         """The untried point that looks best; once, where the sources do not look."""
-        x = self._contrast_point(problem, survey, rng)
+        x = self.contrast(problem, survey, rng)
         return self.best_of(problem, survey, rng) if x is None else survey.told(x)
 
     def best_of(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Suggestion:
@@ -138,9 +138,7 @@ class Engine:
             x = off_borders(acquisition, space, x, tried, fixed, activity, rng)
         return survey.told(x)
 
-    def _contrast_point(
-        self, problem: Problem, survey: Survey, rng: np.random.Generator
-    ) -> Array | None:
+    def contrast(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Array | None:
         """See :func:`contrast_point`; :obj:`None` if it is not its turn, or it was tried."""
         if survey.is_cold:
             return None

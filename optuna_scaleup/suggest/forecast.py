@@ -21,6 +21,7 @@ from optuna_scaleup.suggest.limits import Limited
 from optuna_scaleup.suggest.limits import least_excess
 from optuna_scaleup.suggest.optima import fine_steps
 from optuna_scaleup.suggest.optima import optimum_draws
+from optuna_scaleup.suggest.optimize import Term
 from optuna_scaleup.suggest.optimize import is_tried
 from optuna_scaleup.suggest.optimize import maximize
 from optuna_scaleup.suggest.outputs import knows_success
@@ -120,11 +121,13 @@ def _best_mean(
     by least. A search goes where it is most likely that they hold, however far off they may be.
     """
     X = problem.target.X
-    acquisition = compose(models, PosteriorMean(), X, observed)
+    acquisition: Term
     if len(X) and not models.is_feasible(X, observed).any():
         (objective,) = models.objectives
-        best = MixtureAcquisition(objective, PosteriorMean(), best_mean(objective, X))
+        best = MixtureAcquisition(objective, PosteriorMean(), best_mean(objective, X[:0]))
         acquisition = Limited(best, [least_excess(limit) for limit in models.limits])
+    else:
+        acquisition = compose(models, PosteriorMean(), X, observed)
     nothing = np.empty((0, problem.space.n_dims))  # a point that was tried may be recommended
     seeds = good_points(problem, rng)
     activity = activity_of(problem)

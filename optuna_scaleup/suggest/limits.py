@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
@@ -12,26 +11,12 @@ from optuna_scaleup.suggest.acquisition import LeastExcess
 from optuna_scaleup.suggest.acquisition import LogProbabilityOfFeasibility
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.optimize import Acquisition
+from optuna_scaleup.suggest.optimize import Term
 from optuna_scaleup.types import Array
 
 
 LOG_HALF = float(np.log(0.5))
 INFEASIBLE = 1e6  # for each unit by which a limit is broken: no value makes up for it
-
-
-class Term(Acquisition, Protocol):
-    """An acquisition function with a name.
-
-    Attributes:
-        label: As figures show it.
-        is_log: Whether it is a logarithm, far below zero where a point is of no use.
-    """
-
-    @property
-    def label(self) -> str: ...
-
-    @property
-    def is_log(self) -> bool: ...
 
 
 def log_feasibility(limit: Mixture) -> MixtureAcquisition:

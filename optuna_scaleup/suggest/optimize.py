@@ -47,6 +47,21 @@ class Acquisition(Protocol):
     def value_and_grad(self, x: Array) -> tuple[float, Array]: ...
 
 
+class Term(Acquisition, Protocol):
+    """An acquisition function with a name.
+
+    Attributes:
+        label: As figures show it.
+        is_log: Whether it is a logarithm, far below zero where a point is of no use.
+    """
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def is_log(self) -> bool: ...
+
+
 @dataclass(frozen=True)
 class OptimizeResult:
     """The best legal point found.

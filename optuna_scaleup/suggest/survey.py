@@ -8,7 +8,7 @@ import numpy as np
 
 from optuna_scaleup.suggest.activity import Activity
 from optuna_scaleup.suggest.composition import Models
-from optuna_scaleup.suggest.limits import Term
+from optuna_scaleup.suggest.optimize import Term
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import Suggestion
 

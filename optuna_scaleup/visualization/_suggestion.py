@@ -14,11 +14,8 @@ from optuna.distributions import CategoricalDistribution
 from optuna_scaleup._optuna import as_legal
 from optuna_scaleup.data.labels import listed
 from optuna_scaleup.suggest.engine import Engine
-from optuna_scaleup.suggest.initial_design import CONTRAST_AT
-from optuna_scaleup.suggest.initial_design import CONTRAST_AT_UNSIZED
 from optuna_scaleup.suggest.survey import Survey
 from optuna_scaleup.types import Array
-from optuna_scaleup.types import Problem
 from optuna_scaleup.visualization._model import View
 from optuna_scaleup.visualization._slices import ParamAxis
 from optuna_scaleup.visualization._slices import across
@@ -113,25 +110,17 @@ def next_suggestion(
     problem, space = view.problem, view.space
     if fixed:
         problem = replace(problem, fixed={**problem.fixed, **_coordinates(fixed, view)})
-    is_design = engine.is_in_design(problem)
-    at = engine.suggest(problem, rng) if is_design else engine.choose(problem, survey, rng)
-    how = "a point of the initial design" if is_design else ""
-    if not is_design and _is_contrast(problem, survey, at.x):
-        how = "the centre of the space"
+    if engine.is_in_design(problem):
+        at, how = engine.suggest(problem, rng), "a point of the initial design"
+    elif (contrast := engine.contrast(problem, survey, rng)) is not None:
+        at, how = survey.told(contrast), "the centre of the space"
+    else:
+        at, how = engine.best_of(problem, survey, rng), ""
     studies = (problem.target, *reversed(problem.sources))
     tried = np.concatenate([s.X[np.argsort(-s.Y[:, 0], kind="stable")] for s in studies])
     # A source's may lie outside the ranges.
     inside = np.where(np.isnan(tried), np.nan, space.unit.snap(np.nan_to_num(tried, nan=0.5)))
     return Next(survey.activity.mask(at.x[None])[0], inside, survey, fixed, how)
-
-
-def _is_contrast(problem: Problem, survey: Survey, x: Array) -> bool:
-    """Whether a point is the one centre that a study with sources tries."""
-    if survey.is_cold or problem.n_started not in (CONTRAST_AT, CONTRAST_AT_UNSIZED):
-        return False
-    is_open = ~problem.space.is_categorical & ~np.isnan(x)
-    centre = problem.space.legal(np.full((1, len(x)), 0.5), problem.fixed)[0]
-    return bool(is_open.any() and np.allclose(x[is_open], centre[is_open]))
 
 
 def _coordinates(fixed: Mapping[str, Any], view: View) -> dict[int, float]:
