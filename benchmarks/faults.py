@@ -11,8 +11,9 @@ of them without a successor, and gaps in the numbers; ``failed`` are trials that
 gave up as the storage raised; ``unfinished`` are trials that wait or run in the end. Where the
 storage keeps no heartbeat, nobody learns that a worker died: its trial runs for ever and nobody
 tries it again, which is Optuna's behaviour and no loss of ours: such trials are unfinished.
-Optuna marks dead workers' trials as failed and queues their successors in separate steps: those
-that a restart of the server finds in between are lost.
+Optuna marks dead workers' trials as failed and queues their successors in separate steps; those
+that a kill or a restart of the server finds in between (``overlooked``) are queued by the process
+that watches the workers, as the user guide advises.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ import warnings
 from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import ExitStack
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -49,6 +52,7 @@ from benchmarks.fault_counts import n_identical
 from benchmarks.fault_counts import n_lost
 from benchmarks.own_postgresql import own_postgresql
 from benchmarks.report_tables import markdown_table
+from benchmarks.retries import retry_overlooked
 from benchmarks.runner import quieten
 from benchmarks.runner import target_seed
 from benchmarks.sources import source_studies
@@ -63,7 +67,7 @@ _STORAGE_ERRORS = (
     optuna.exceptions.UpdateFinishedTrialError,  # a heartbeat was lost while the server was away
     sqlalchemy.exc.OperationalError,
 )
-_FAULTS = ("killed", "lost", "failed", "unfinished")
+_FAULTS = ("killed", "overlooked", "lost", "failed", "unfinished")
 _HEARTBEAT_SECONDS, _GRACE_SECONDS = 1, 5
 _TICK_SECONDS = 0.05  # how often the killer looks who trains
 _N_TRIES = 25
@@ -121,6 +125,8 @@ class Run:
         self._sources = [s.trials for s in source_studies(task, seed, cache_dir=arguments.out)]
         self._workers: list[Any] = []
         self._killed: set[int] = set()  # numbers of trials
+        self._overlooked: list[int] = []
+        self._looked = time.monotonic()
 
     def go(self, n_kills: int, restart: Callable[[], None] | None) -> None:
         """Runs the study; replaces who is killed.
@@ -140,6 +146,7 @@ class Run:
         trained, seen = 0.0, time.monotonic()
         while any(worker.is_alive() for worker in self._workers):
             time.sleep(_TICK_SECONDS)
+            self._look_after_trials()
             if len(self._killed) == n_kills:
                 continue
             if restart is not None and len(self._killed) >= n_kills // 2:
@@ -153,6 +160,18 @@ class Run:
                 self._kill(victims[int(rng.integers(len(victims)))])
         self._check(n_kills)
         self._wait_for_heartbeats()
+        self._retry_overlooked(timedelta())
+
+    def _look_after_trials(self) -> None:
+        """What a supervisor of the workers does now and then."""
+        if time.monotonic() - self._looked >= _GRACE_SECONDS:
+            self._looked = time.monotonic()
+            with suppress(*_STORAGE_ERRORS):  # once more next time
+                self._retry_overlooked(timedelta(seconds=_GRACE_SECONDS))
+
+    def _retry_overlooked(self, patience: timedelta) -> None:
+        if self._has_heartbeat:
+            self._overlooked += retry_overlooked(self._study, patience)
 
     def _training_seconds(self) -> float:
         """How long the trainings take without faults."""
@@ -212,6 +231,7 @@ class Run:
             "workers": self._n_workers,
             "complete": len(done),
             "killed": len(self._killed),
+            "overlooked": len(self._overlooked),
             "lost": n_lost(trials, self._killed, self._has_heartbeat),
             "failed": n_failed(trials, self._killed),
             "unfinished": sum(not t.state.is_finished() for t in trials),

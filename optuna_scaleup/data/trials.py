@@ -120,7 +120,7 @@ def finished_rows(
         constraints=constraints,
         cost=costs,
         is_foreign=space.is_foreign(params, X),
-        X_failed=_failed_rows(trials, space, X, plan_notices),
+        X_failed=_failed_rows(trials, rows, space, X, plan_notices),
     )
     used = {id(trial) for trial in rows}
     unused = [t for t in trials if t.state.is_finished() and id(t) not in used]
@@ -128,13 +128,17 @@ def finished_rows(
 
 
 def _failed_rows(
-    trials: Sequence[FrozenTrial], space: SearchSpace, X: Array, plan_notices: Notices | None
+    trials: Sequence[FrozenTrial],
+    went_well: Sequence[FrozenTrial],
+    space: SearchSpace,
+    X: Array,
+    plan_notices: Notices | None,
 ) -> Array | None:
     """Points of the latest failures.
 
-    Not of those that another trial repeated: the outcome of that one tells more. A trial that
-    failed before it had a parameter that all others have counts where it was planned, or at the
-    middle of its range: that it is missing is no reason for the failure.
+    Not of those that a storage tried again: the outcome of that tells more. A trial that failed
+    before it had a parameter that all others have counts where it was planned, or at the middle of
+    its range: that it is missing is no reason for the failure.
     """
     repeated = {number for trial in trials for number in retried_numbers(trial)}
     failed = [
@@ -142,15 +146,31 @@ def _failed_rows(
         for trial in trials
         if trial.state == TrialState.FAIL and trial.params and trial.number not in repeated
     ]
-    rows: list[Mapping[str, Any]] = [trial.params for trial in failed[-_N_FAILED:]]
+    failed = _not_made_good(failed[-_N_FAILED:], went_well)
+    rows: list[Mapping[str, Any]] = [trial.params for trial in failed]
     if plan_notices is not None:
-        intended = [intended_params(trial, plan_notices) for trial in failed[-_N_FAILED:]]
+        intended = [intended_params(trial, plan_notices) for trial in failed]
         rows = [space.completed(params) for params in intended]
     points = _points(rows, space)
     if points is None:
         return None
     is_common = ~np.isnan(X).any(axis=0) & ~space.unit.is_categorical
     return np.where(np.isnan(points) & is_common, 0.5, points)
+
+
+def _not_made_good(
+    failed: Sequence[FrozenTrial], went_well: Sequence[FrozenTrial]
+) -> Sequence[FrozenTrial]:
+    """Failures but for one of each that a later trial with the same parameters made good.
+
+    Of three failures and one success two remain: a run that breaks now and then is no accident.
+    """
+    for trial in went_well if failed else ():
+        for i, one in enumerate(failed):
+            if one.number < trial.number and one.params == trial.params:
+                failed = [*failed[:i], *failed[i + 1 :]]
+                break
+    return failed
 
 
 def pending_rows(

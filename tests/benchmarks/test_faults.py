@@ -20,6 +20,7 @@ from benchmarks.fault_counts import n_failed
 from benchmarks.fault_counts import n_identical
 from benchmarks.fault_counts import n_lost
 from benchmarks.faults import is_of_storage
+from benchmarks.retries import retry_overlooked
 
 
 EPOCH = datetime(2026, 1, 1)
@@ -82,6 +83,21 @@ def test_failed_are_neither_killed_nor_tried_again() -> None:
     trials = [numbered(i, TrialState.FAIL) for i in range(3)]
     trials.append(numbered(3, TrialState.COMPLETE, (1,)))
     assert n_failed(trials, {0}) == 1
+
+
+def test_who_has_no_successor_after_a_while_gets_one() -> None:
+    study = optuna.create_study()
+    for x, minutes in ((0.1, 10), (0.2, 10), (0.3, 0)):
+        failed = ran(x, 0, 0)
+        failed.state, failed.values = TrialState.FAIL, None
+        failed.datetime_complete = datetime.now() - timedelta(minutes=minutes)
+        study.add_trial(failed)
+    optuna.storages.RetryHeartbeatStaleTrialCallback()(study, study.trials[0])
+    assert retry_overlooked(study, timedelta(minutes=1)) == [1]
+    assert retry_overlooked(study, timedelta(minutes=1)) == []
+    queued = study.get_trials(states=(TrialState.WAITING,))
+    assert [t.params["x"] for t in queued] == [0.1, 0.2]
+    assert [t.system_attrs["retry_history"] for t in queued] == [[0], [1]]
 
 
 def test_only_a_worker_in_its_training_can_be_killed() -> None:

@@ -101,6 +101,24 @@ def test_where_trials_failed_is_kept() -> None:
     assert unused == trials[1:5]
 
 
+def test_a_later_success_makes_a_failure_good() -> None:
+    """Also if no storage tried it again but somebody who enqueued the same parameters."""
+    study = optuna.create_study()
+    left: list[list[float]] = []
+    for x, value in ((0.1, None), (0.3, 2.0), (0.3, None), (0.1, 1.0), (0.2, None), (0.2, None)):
+        study.enqueue_trial({"x": x, "y": 0.2})
+        asked = study.ask({"x": UNIT, "y": UNIT})
+        state = TrialState.FAIL if value is None else TrialState.COMPLETE
+        study.tell(asked, value, state)
+        left = finished_rows(study.trials, SPACE, MINIMIZE).dataset.failed.tolist()
+    assert left == [[0.3, 0.2], [0.2, 0.2], [0.2, 0.2]]
+    study.enqueue_trial({"x": 0.2, "y": 0.2})
+    study.tell(study.ask({"x": UNIT, "y": UNIT}), 1.5)
+    rows, kinds, _ = finished_rows(study.trials, SPACE, MINIMIZE)
+    assert rows.failed.tolist() == [[0.3, 0.2], [0.2, 0.2]]
+    assert kinds == {"that failed": 4}
+
+
 def test_a_failed_trial_is_where_its_study_holds_a_parameter() -> None:
     """Even if it failed before it asked for that."""
     space = SearchSpace.of({"bs": FloatDistribution(0.75, 0.75), "x": UNIT}, {"bs": UNIT})
