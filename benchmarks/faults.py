@@ -23,6 +23,7 @@ import itertools
 import multiprocessing
 import signal
 import time
+import traceback
 import warnings
 from collections.abc import Callable
 from collections.abc import Sequence
@@ -269,12 +270,16 @@ def is_of_storage(error: Exception) -> bool:
     """Whether an error that Optuna raises says no more than that the storage failed.
 
     A worker whose heartbeats came late is told that its trial has failed. A storage that is away
-    while a value is written, and once more when Optuna asks what became of it, ends in a variable
-    without a value (Optuna 5.0).
+    while a value is written, and perhaps once more when Optuna asks what became of it, ends in a
+    variable without a value or in an assertion of Optuna's loop (Optuna 5.0).
     """
     is_taken_for_dead = str(error) == f"Cannot tell a {TrialState.FAIL.name} trial."
-    is_away = isinstance(error, UnboundLocalError) and "updated_state" in str(error)
-    return isinstance(error, _STORAGE_ERRORS) or is_taken_for_dead or is_away
+    modules = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)]
+    cause = error.__context__
+    if isinstance(error, _STORAGE_ERRORS) or is_taken_for_dead:
+        return True
+    is_of_the_loop = modules[-1:] == ["optuna.study._optimize"]
+    return is_of_the_loop and isinstance(cause, Exception) and is_of_storage(cause)
 
 
 def _work(

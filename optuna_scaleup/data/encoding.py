@@ -107,9 +107,10 @@ class NumericEncoding:
     def encode(self, values: Sequence[Any]) -> Array:
         """Coordinate of each value, shape ``(n,)``; ``NaN`` where it is no number.
 
-        Monotone, and outside [0, 1] for a value out of range.
+        Monotone, and outside [0, 1] for a value out of range only.
         """
         column = np.array([as_float(value, self.origin) for value in values], dtype=float)
+        is_inside = (column >= self.low) & (column <= self.high)
         if self.is_log:
             with np.errstate(divide="ignore", invalid="ignore"):
                 column = np.where(column <= 0.0, -np.inf, np.log(column))
@@ -120,7 +121,12 @@ class NumericEncoding:
         part = 1.0 if math.isfinite(high - low) else 0.5
         with np.errstate(over="ignore"):
             coordinates = (column * part - low * part) / (high * part - low * part)
-        return np.clip(coordinates, -_REACH, 1.0 + _REACH)
+        # The logarithm of an end may be another float in an array than alone.
+        return np.clip(
+            coordinates,
+            np.where(is_inside, 0.0, -_REACH),
+            np.where(is_inside, 1.0, 1.0 + _REACH),
+        )
 
     def decode(self, coordinate: float) -> int | float:
         """The legal value at, or nearest to, a coordinate."""

@@ -159,8 +159,8 @@ def _failed_rows(
 
 
 def _not_made_good(
-    failed: Sequence[FrozenTrial], went_well: Sequence[FrozenTrial]
-) -> Sequence[FrozenTrial]:
+    failed: list[FrozenTrial], went_well: Sequence[FrozenTrial]
+) -> list[FrozenTrial]:
     """Failures but for one of each that a later trial with the same parameters made good.
 
     Of three failures and one success two remain: a run that breaks now and then is no accident.

@@ -24,7 +24,7 @@ from optuna_scaleup.types import QuasiRandom
 
 _N_PROPOSALS = 256
 _N_DRAWS = 64
-_MAX_ROWS = 60
+_MAX_ROWS = 30  # each is left out once
 _PLAUSIBLE_STDS = 2.0
 
 
@@ -73,15 +73,10 @@ def diagnose(
     rows = rows.representative(_MAX_ROWS)
     density = transfer_density(rows, source, hyperprior)
     sobol = quasi_random(_N_PROPOSALS, len(density.prior.loc))
-    if density.n_trials:
-        draws = draw(density, sobol, _N_DRAWS)
-        theta, weight = draws.theta, np.exp(draws.log_weight)
-    else:
-        theta = density.prior.quantile(sobol)
-        weight = np.full(len(theta), 1.0 / len(theta))
+    theta, weight = _draws(density, sobol)
     motion = np.full((len(theta), len(source.log_lengthscales)), np.nan)
     motion[:, source.shift_axes] = -theta[:, : density.n_shift]
-    predicted = _left_out(density, source, theta, weight)
+    predicted = _left_out(density, source, sobol)
     return Diagnosis(motion, weight, predicted, rows.y)
 
 
@@ -129,25 +124,30 @@ def rank_agreement_quantiles(tau: float, n: int, levels: Sequence[float]) -> Arr
     return np.asarray(right - wrong)  # not 2 right - 1: no agreement is to be 0, not -2e-16
 
 
-def _left_out(density: Density, source: FittedSource, theta: Array, weight: Array) -> Array:
-    """Predictions of the source alone; each trial's by draws that are reweighted as without it."""
-    n = density.n_trials
-    if not n:
-        return np.empty(0)
+def _draws(density: Density, sobol: Array) -> tuple[Array, Array]:
+    """Hyperparameters and their weights, of the prior where there is no trial."""
+    if density.n_trials:
+        draws = draw(density, sobol, _N_DRAWS)
+        return draws.theta, np.exp(draws.log_weight)
+    theta = density.prior.quantile(sobol)
+    return theta, np.full(len(theta), 1.0 / len(theta))
+
+
+def _left_out(density: Density, source: FittedSource, sobol: Array) -> Array:
+    """Predictions of the source alone, each trial's by draws that have not seen it.
+
+    Draws of all trials with weights as without one would do where there are many. Of three, each
+    tells so much that none of these draws is likely without it.
+    """
     # No farther than is plausible in advance: from far away even an upside-down source, flat but
     # for its prior, would seem to agree.
     low, high = _plausible(source.motion)
-    shift = np.clip(theta[:, : density.n_shift], -high, -low)
-    mean = source.parent.link(density.rows.features, shift).mean
-    log_with = density.value_and_grad(theta, with_grad=False)[0]
-    predicted = np.empty(n)
-    for i in range(n):
-        without = density.of_rows(_dropped(density.rows, i))
-        log_ratio = without.value_and_grad(theta, with_grad=False)[0] - log_with
-        # Truncated, so that no single draw speaks for all (Ionides, 2008).
-        log_ratio = np.minimum(log_ratio, np.median(log_ratio) + np.log(len(theta)) / 2.0)
-        share = weight * np.exp(log_ratio - np.max(log_ratio))
-        predicted[i] = float(share @ mean[:, i] / share.sum())
+    predicted = np.empty(density.n_trials)
+    for i in range(density.n_trials):
+        theta, weight = _draws(density.of_rows(_dropped(density.rows, i)), sobol)
+        shift = np.clip(theta[:, : density.n_shift], -high, -low)
+        mean = source.parent.link(density.rows.features[i : i + 1], shift).mean
+        predicted[i] = float(weight @ mean[:, 0])
     return predicted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from datetime import timedelta
 from pathlib import Path
@@ -118,20 +119,39 @@ def test_a_worker_that_was_taken_for_dead_goes_on() -> None:
     assert not is_of_storage(ValueError("Cannot tell why."))
 
 
-def test_a_worker_goes_on_after_the_storage_was_away(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("n_times", [1, 2])
+def test_a_worker_goes_on_after_the_storage_was_away(
+    n_times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study = optuna.create_study()
+    get_trial, asked = study._storage.get_trial, itertools.count()
 
     def objective(trial: optuna.Trial) -> float:
         monkeypatch.setattr(study._storage, "get_trial", away)
         return 0.0
 
-    def away(*_: object) -> None:
-        raise optuna.exceptions.StorageInternalError("away")
+    def away(trial_id: int) -> FrozenTrial:
+        if next(asked) < n_times:
+            raise optuna.exceptions.StorageInternalError("away")
+        return get_trial(trial_id)
 
-    with pytest.raises((UnboundLocalError, optuna.exceptions.StorageInternalError)) as raised:
+    with pytest.raises(Exception) as raised:  # noqa: PT011 - which one depends on Optuna
         study.optimize(objective, n_trials=1)
     assert is_of_storage(raised.value)
-    assert not is_of_storage(UnboundLocalError("another variable"))
+
+
+def test_errors_of_others_stop_a_worker() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        try:
+            raise optuna.exceptions.StorageInternalError("away")
+        except optuna.exceptions.StorageInternalError:
+            raise AssertionError from None
+
+    for error in (UnboundLocalError("a variable"), AssertionError("Should not reach.")):
+        assert not is_of_storage(error)
+    with pytest.raises(AssertionError) as raised:
+        optuna.create_study().optimize(objective, n_trials=1)
+    assert not is_of_storage(raised.value)
 
 
 def run_on(storage: str, out: Path, kills: str, sleep: str) -> int:
