@@ -71,6 +71,16 @@ class TestOneObjective(BasicSamplerTestCase, RelativeSamplerTestCase):
 
 
 class TestSeveralObjectives(MultiObjectiveSamplerTestCase):
-    @pytest.fixture
-    def sampler(self, source_kind: str) -> Callable[[], optuna.samplers.BaseSampler]:
-        return lambda: ScaleUpSampler(make_source(source_kind, 2), seed=0)
+    """Not with each kind of source: how its parameters are read does not depend on objectives."""
+
+    @pytest.fixture(params=["none", "matching"])
+    def sampler(self, request: pytest.FixtureRequest) -> Callable[[], optuna.samplers.BaseSampler]:
+        return lambda: ScaleUpSampler(make_source(request.param, 2), seed=0)
+
+
+@pytest.mark.parametrize("kind", ["other kinds", "unrelated"])
+def test_several_objectives_with_a_source_of_another_space(kind: str) -> None:
+    sampler = ScaleUpSampler(make_source(kind, 2), seed=0)
+    study = optuna.create_study(directions=["minimize", "maximize"], sampler=sampler)
+    study.optimize(lambda trial: (_numeric(trial),) * 2, n_trials=4)
+    assert len({tuple(trial.params.values()) for trial in study.trials}) == 4
