@@ -37,17 +37,18 @@ def n_lost(trials: Sequence[FrozenTrial], killed: Collection[int], has_heartbeat
     """
     missing = {*range(len(trials)), *killed} - {t.number for t in trials}
     accepted = {TrialState.COMPLETE} | (set() if has_heartbeat else {TrialState.RUNNING})
-    alone = {t.number for t in trials if t.state not in accepted} - _retried(trials)
+    alone = {t.number for t in trials if t.state not in accepted} - retried(trials)
     return len(missing) + len(alone & set(killed))
 
 
 def n_failed(trials: Sequence[FrozenTrial], killed: Collection[int]) -> int:
     """Failed trials that were not killed and not tried again."""
     failed = {t.number for t in trials if t.state == TrialState.FAIL}
-    return len(failed - set(killed) - _retried(trials))
+    return len(failed - set(killed) - retried(trials))
 
 
-def _retried(trials: Sequence[FrozenTrial]) -> set[int]:
+def retried(trials: Sequence[FrozenTrial]) -> set[int]:
+    """Numbers of trials that have a successor, as Optuna's retry callbacks note it."""
     return {n for t in trials for n in t.system_attrs.get("retry_history", [])}
 
 

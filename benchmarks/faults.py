@@ -274,11 +274,11 @@ def is_of_storage(error: Exception) -> bool:
     variable without a value or in an assertion of Optuna's loop (Optuna 5.0).
     """
     is_taken_for_dead = str(error) == f"Cannot tell a {TrialState.FAIL.name} trial."
-    modules = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)]
-    cause = error.__context__
     if isinstance(error, _STORAGE_ERRORS) or is_taken_for_dead:
         return True
+    modules = [frame.f_globals["__name__"] for frame, _ in traceback.walk_tb(error.__traceback__)]
     is_of_the_loop = modules[-1:] == ["optuna.study._optimize"]
+    cause = error.__context__
     return is_of_the_loop and isinstance(cause, Exception) and is_of_storage(cause)
 
 

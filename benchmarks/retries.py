@@ -2,8 +2,7 @@
 
 ``fail_stale_trials`` marks all dead workers' trials as failed and then calls the storage's
 callback for each. If the process is killed, or its storage goes away, in between, nobody tries
-them again.
-The same code is in the user guide, "Parallel and distributed".
+them again. The user guide has the same for users, "Parallel and distributed".
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ from datetime import timedelta
 from optuna.storages import RetryHeartbeatStaleTrialCallback
 from optuna.study import Study
 from optuna.trial import TrialState
+
+from benchmarks.fault_counts import retried
 
 
 def retry_overlooked(study: Study, patience: timedelta) -> list[int]:
@@ -30,12 +31,12 @@ def retry_overlooked(study: Study, patience: timedelta) -> list[int]:
         Their numbers.
     """
     trials = study.get_trials(deepcopy=False)
-    retried = {n for t in trials for n in RetryHeartbeatStaleTrialCallback.retry_history(t)}
+    with_successor = retried(trials)
     overlooked = [
         trial
         for trial in trials
         if trial.state == TrialState.FAIL
-        and trial.number not in retried
+        and trial.number not in with_successor
         and trial.datetime_complete is not None
         and datetime.now() - trial.datetime_complete > patience
     ]

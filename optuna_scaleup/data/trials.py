@@ -165,7 +165,7 @@ def _not_made_good(
 
     Of three failures and one success two remain: a run that breaks now and then is no accident.
     """
-    for trial in went_well if failed else ():
+    for trial in went_well:
         for i, one in enumerate(failed):
             if one.number < trial.number and one.params == trial.params:
                 failed = [*failed[:i], *failed[i + 1 :]]
