@@ -138,10 +138,12 @@ def _shifts(diagnosis: Diagnosis, space: SearchSpace) -> dict[str, Shift]:
     for j, name, encoding in space.open_columns():
         motion = diagnosis.motion[:, j]
         if isinstance(encoding, NumericEncoding) and not np.isnan(motion).any():
-            amount = motion * encoding.width
-            drawn = np.exp(amount) if encoding.is_log else amount
-            interval = Interval.of_draws(drawn, diagnosis.weight)
-            shifts[name] = Shift(interval, is_factor=encoding.is_log)
+            with np.errstate(over="ignore"):  # of a range as wide as the floats
+                amount = motion * encoding.width
+                drawn = np.exp(amount) if encoding.is_log else amount
+            if np.isfinite(drawn).all():
+                interval = Interval.of_draws(drawn, diagnosis.weight)
+                shifts[name] = Shift(interval, is_factor=encoding.is_log)
     return shifts
 
 

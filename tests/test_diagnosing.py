@@ -437,7 +437,7 @@ def test_sources_that_are_not_given_here() -> None:
     large = optuna.create_study(sampler=ScaleUpSampler(small, seed=0))
     large.optimize(lambda trial: trial.suggest_float("lr", 1e-4, 1e-1, log=True), n_trials=2)
     report = ScaleUpSampler().diagnose(large)
-    assert "Nothing is said of what the study started from, 'small'" in report.advice
+    assert "Nothing is said of 'small', which the study last learnt from" in report.advice
 
 
 def test_what_a_suggestion_rests_on_is_told_beside_the_evidence() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from numbers import Integral
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -181,8 +182,8 @@ def _range_of(image: Sequence[Any]) -> FloatDistribution | IntDistribution | Non
     ordered = sorted(image)
     low, middle, high = ordered[0], ordered[len(ordered) // 2], ordered[-1]
     is_log = low > 0 and middle < (math.sqrt(low) * math.sqrt(high) + low / 2 + high / 2) / 2
-    if all(isinstance(value, int) for value in image):
-        return IntDistribution(low, high, log=is_log)
+    if all(isinstance(value, Integral) for value in image):  # NumPy's as well
+        return IntDistribution(int(low), int(high), log=is_log)
     return FloatDistribution(low, high, log=is_log)
 
 

@@ -1,7 +1,7 @@
 """Log posterior density of a GP's hyperparameters, with its gradient, for a batch of draws.
 
 One study's values ``y`` are modelled as ``w(1 + (y - anchor) / s) = f(u) + noise``, the anchor
-being the best of them, with
+being the best of them or, where a value means the same in all studies, the parent's, with
 
     f(u) = f_parent(u + c) + delta(u) + offset,       delta ~ GP(0, amplitude_var * k),
 
@@ -61,6 +61,8 @@ class Density:
         parent: The fitted smaller study, if any.
         bowl_weight: Weight of the prior mean that favours the centre; a parent brings its own.
         anchor: Value that stands for the study's best as long as it has no trial.
+        is_anchored: Whether it does afterwards as well. (The density is that of all values but
+            one all the same, so that both kinds of model of one study compare.)
         offset_var: Variance of the offset between parent and study, in squared warped units.
         additive_share: See :class:`~optuna_scaleup.model.kernels.Kernel`.
         is_smooth: See there as well.
@@ -74,6 +76,7 @@ class Density:
         parent: Parent | None = None,
         bowl_weight: float = 0.0,
         anchor: float = 0.0,
+        is_anchored: bool = False,
         offset_var: float = OFFSET_VAR,
         additive_share: float = 0.0,
         is_smooth: bool = False,
@@ -87,7 +90,8 @@ class Density:
         self.parent = parent
         self.bowl_weight = 0.0 if parent is not None else bowl_weight
         self.prior_mean = bowl(rows.features[:, rows.shiftable], self.bowl_weight)
-        self.anchor = float(np.max(rows.y)) if len(rows.y) else anchor
+        self.is_anchored = is_anchored
+        self.anchor = anchor if is_anchored or not len(rows.y) else float(np.max(rows.y))
         self.n_shift = 0 if parent is None else parent.n_shift
 
     def thinned(self, n_max: int) -> Density:
@@ -102,6 +106,7 @@ class Density:
             parent=self.parent,
             bowl_weight=self.bowl_weight,
             anchor=self.anchor,
+            is_anchored=self.is_anchored,
             offset_var=self.offset_var,
             additive_share=self.kernel.additive_share,
             is_smooth=self.kernel.is_smooth,
@@ -129,7 +134,7 @@ class Density:
         return np.asarray(np.exp(-t.log_lengthscales)[:, self.rows.axis])
 
     def warped(self, t: Theta) -> tuple[Array, Array]:
-        """Standardised values ``v`` (anchored: the best is one) and ``z = w(v)``, ``(B, n)``."""
+        """Standardised values ``v`` (the anchor is one) and ``z = w(v)``, ``(B, n)``."""
         v = 1.0 + (self.rows.y - self.anchor) * np.exp(-t.log_scale)[:, None]
         return v, self.warp.value(v)
 

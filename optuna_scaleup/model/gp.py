@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,16 @@ from optuna_scaleup.model.warp import TAILED
 from optuna_scaleup.model.warp import OutcomeWarp
 from optuna_scaleup.types import Array
 from optuna_scaleup.types import ValueKind
+
+
+_KNOWN_LOG_STD = 1e-3
+
+
+class Datum(NamedTuple):
+    """What the values of every study are measured from, and in which unit."""
+
+    best: float
+    scale: float
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,8 @@ class Hyperprior:
             begins. What short lengthscales explain, noise may explain better: from little noise
             a search seldom finds that, from much it finds either.
         warp: The outcome warp.
+        datum: What counts for each study's best value and its distance to the median as long as
+            all its values are the same, if that is known.
     """
 
     lengthscale: float = 0.5
@@ -42,10 +55,15 @@ class Hyperprior:
     noise_log_std: float = 2.0
     noise_start: float = 0.0
     warp: OutcomeWarp = TAILED
+    datum: Datum | None = None
+
+    def datum_for(self, rows: Rows) -> Datum | None:
+        """The datum, if the trials do not tell it themselves."""
+        return self.datum if len(rows.y) and np.ptp(rows.y) == 0.0 else None
 
     def noise_free(self) -> Hyperprior:
         """The same of values without noise."""
-        return replace(self, noise_var=1e-6, noise_log_std=1e-3)
+        return replace(self, noise_var=1e-6, noise_log_std=_KNOWN_LOG_STD)
 
 
 VALUES = Hyperprior()
@@ -57,13 +75,15 @@ PERHAPS_NOISY_VALUES = Hyperprior(noise_log_std=3.5, noise_start=2.0)
 TAILED_LEVELS = Hyperprior(lengthscale_log_std=1.2, amplitude_log_std=2.0)
 LEVELS = replace(TAILED_LEVELS, warp=OutcomeWarp(is_linear=True))
 # Of two classes one apart. Without noise the step from one to the other would need a lengthscale
-# as short as the gap between two trials, and nothing would be known elsewhere.
+# as short as the gap between two trials, and nothing would be known elsewhere. While all trials
+# are of one class, only the datum tells which of the two.
 CLASSES = Hyperprior(
     lengthscale=1.0,
     amplitude_var=0.5,
     amplitude_log_std=0.5,
     noise_var=0.05,
     noise_log_std=0.5,
+    datum=Datum(best=0.5, scale=1.0),
 )
 HYPERPRIORS = {
     ValueKind.SOUGHT: VALUES,
@@ -76,11 +96,16 @@ SCALE_DOF = 3.0  # heavy tails: the metric's unit may differ between studies
 BOWL = 0.05  # People centre their spaces on a good guess, but optima lie in corners as well.
 
 
-def gp_prior(n_axes: int, log_scale: float, hyperprior: Hyperprior = VALUES) -> Prior:
+def gp_prior(
+    n_axes: int,
+    log_scale: float,
+    hyperprior: Hyperprior = VALUES,
+    scale_log_std: float = SCALE_LOG_STD,
+) -> Prior:
     """Prior of a GP without a parent; ``log_scale`` centres the distance median to best."""
     log_lengthscale = np.log(hyperprior.lengthscale * np.sqrt(max(n_axes, 1)))
     tail = [np.log(hyperprior.amplitude_var), np.log(hyperprior.noise_var), log_scale]
-    tail_std = [hyperprior.amplitude_log_std, hyperprior.noise_log_std, SCALE_LOG_STD]
+    tail_std = [hyperprior.amplitude_log_std, hyperprior.noise_log_std, scale_log_std]
     loc = np.array([*[log_lengthscale] * n_axes, *tail])
     return Prior(
         loc=loc,
@@ -88,6 +113,14 @@ def gp_prior(n_axes: int, log_scale: float, hyperprior: Hyperprior = VALUES) -> 
         dof=np.array([*[np.inf] * (n_axes + 2), SCALE_DOF]),
         start=search_start(loc, hyperprior),
     )
+
+
+def scale_belief(
+    rows: Rows, hyperprior: Hyperprior, log_scale: float, log_std: float
+) -> tuple[float, float]:
+    """Mean and standard deviation of the logarithm of the scale: as given, or by the datum."""
+    datum = hyperprior.datum_for(rows)
+    return (log_scale, log_std) if datum is None else (float(np.log(datum.scale)), _KNOWN_LOG_STD)
 
 
 def search_start(loc: Array, hyperprior: Hyperprior) -> Array:
@@ -107,11 +140,14 @@ def gp_density(
     is_smooth: bool = False,
 ) -> Density:
     """Log posterior of the hyperparameters of a GP without a parent."""
+    datum = hyperprior.datum_for(rows)
+    belief = scale_belief(rows, hyperprior, log_scale, SCALE_LOG_STD)
     return Density(
         rows,
-        gp_prior(rows.n_axes, log_scale, hyperprior),
+        gp_prior(rows.n_axes, belief[0], hyperprior, belief[1]),
         bowl_weight=bowl_weight,
-        anchor=anchor,
+        anchor=anchor if datum is None else datum.best,
+        is_anchored=datum is not None,
         additive_share=additive_share,
         is_smooth=is_smooth,
         warp=hyperprior.warp,

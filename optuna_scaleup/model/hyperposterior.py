@@ -113,7 +113,7 @@ def laplace_factor(density: Density, mode: Mode) -> Array:
 
 def mode_only(density: Density) -> Draws:
     """The mode as the only draw, with Laplace's evidence: for studies with many trials."""
-    mode = find_mode(density, density.prior.start)
+    mode = find_mode(density, _start(density))
     return Draws(mode.theta[None], np.zeros(1), laplace_evidence(density, mode))
 
 
@@ -181,13 +181,20 @@ def _values(density: Density, theta: Array) -> Array:
 def _find_modes(density: Density, candidates: Array, n_modes: int) -> list[Mode]:
     """Modes from the prior's start and from the best candidates far from those found."""
     scale = density.prior.scale
-    modes = [find_mode(density, density.prior.start, _RTOL_TO_REWEIGH)]
+    modes = [find_mode(density, _start(density), _RTOL_TO_REWEIGH)]
     for _ in range(n_modes - 1):
         gap = [np.linalg.norm((candidates - m.theta) / scale, axis=1) for m in modes]
         far = candidates[np.min(gap, axis=0) > 0.5 * np.sqrt(len(scale))]
         if len(far):
             modes.append(find_mode(density, far[0], _RTOL_TO_REWEIGH))
     return _distinct(modes, scale)
+
+
+def _start(density: Density) -> Array:
+    """Where the search for a mode begins: off the spike of the prior or in it."""
+    starts = density.prior.starts
+    best = int(np.argmax(_values(density, starts))) if len(starts) > 1 else 0
+    return np.asarray(starts[best])
 
 
 def _distinct(modes: list[Mode], scale: Array) -> list[Mode]:

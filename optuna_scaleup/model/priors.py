@@ -92,6 +92,15 @@ class Prior:
         with np.errstate(divide="ignore"):
             return np.log1p(-self.spike.share), np.log(self.spike.share)
 
+    @property
+    def starts(self) -> Array:
+        """The start and, beside a spike, the same in it, shape ``(1, p)`` or ``(2, p)``."""
+        if not self._n_spiked:
+            return self.start[None]
+        still = self.start.copy()
+        still[: self._n_spiked][self.spike.share > 0.0] = 0.0
+        return np.stack([self.start, still])
+
     def _log_spike_ratio(self, theta: Array, off: Array) -> Array:
         """How much likelier the first entries are in the spike than off it.
 

@@ -48,11 +48,14 @@ class Departure:
         max_lengthscale: Largest prior median of the residual's lengthscales, in widths of the
             space; smaller ones are those of the source. That a source is linear does not mean
             that what it lacks to the study is linear as well.
+        is_same_level: Whether a value means the same in both, as the zero of a constraint does. Of
+            an objective only the distances to the study's best count.
     """
 
     offset_var: float = OFFSET_VAR
     residual_var: float = 0.1
     max_lengthscale: float = np.inf
+    is_same_level: bool = False
 
 
 SIMILAR = Departure()
@@ -176,7 +179,10 @@ def transfer_density(
 ) -> Density:
     """Log posterior of the hyperparameters of a study whose prior is a source's posterior."""
     n_shift, motion = source.parent.n_shift, source.motion
-    tail = [np.log(departure.residual_var), np.log(hyperprior.noise_var), source.log_scale]
+    log_scale, scale_log_std = gp.scale_belief(
+        rows, hyperprior, source.log_scale, SOURCE_SCALE_LOG_STD
+    )
+    tail = [np.log(departure.residual_var), np.log(hyperprior.noise_var), log_scale]
     log_lengthscales = np.minimum(source.log_lengthscales, np.log(departure.max_lengthscale))
     # The target looks up what its optimum came from: minus the motion.
     loc = np.concatenate([-motion.mean, log_lengthscales, tail])
@@ -186,7 +192,7 @@ def transfer_density(
             [
                 motion.std,
                 np.full(rows.n_axes, RESIDUAL_LENGTHSCALE_LOG_STD),
-                [RESIDUAL_LOG_STD, hyperprior.noise_log_std, SOURCE_SCALE_LOG_STD],
+                [RESIDUAL_LOG_STD, hyperprior.noise_log_std, scale_log_std],
             ]
         ),
         dof=np.concatenate(
@@ -200,6 +206,7 @@ def transfer_density(
         prior,
         parent=source.parent,
         anchor=source.best,
+        is_anchored=departure.is_same_level,
         offset_var=departure.offset_var,
         additive_share=additive_share,
         warp=hyperprior.warp,

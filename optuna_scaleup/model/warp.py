@@ -78,7 +78,9 @@ def robust_scale(y: Array) -> float:
         y: Values of one study, shape ``(n,)``, larger is better.
     """
     best = float(np.max(y))
-    for worse in (float(np.median(y)), float(np.min(y))):
+    with np.errstate(over="ignore"):  # the sum of two values next to the largest float
+        median = float(np.median(y))
+    for worse in (median, float(np.min(y))):
         if best - worse > 1e-12 * max(abs(best), abs(worse)):
             return best - worse
     return 1.0

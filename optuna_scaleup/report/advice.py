@@ -34,7 +34,7 @@ def advice(report: TransferReport, ignored_since: int | None, recorded: Sequence
     """
     if not report.sources and recorded:
         named = ", ".join(map(repr, recorded))
-        return f"Nothing is said of what the study started from, {named}: it is not given here."
+        return f"Nothing is said of {named}, which the study last learnt from: not given here."
     if not report.sources:
         return "The study has no source: it is on its own."
     in_use = [source for source in report.sources if source.weight is not None]

@@ -134,7 +134,7 @@ class TransferReport:
         no_source_weight: Posterior weight of the hypothesis that no source helps.
         exponents: By parameter and name of a size: the best value is proportional to
             ``size ** exponent``, by the sources and this study. Empty if sizes are not known.
-        calibration: Of the predictions; :obj:`None` if none were made.
+        calibration: Of the predictions; :obj:`None` if none has an outcome.
         advice: One sentence.
         own_share: How much the next suggestion rests on the study's own model, between 0 and 1.
             From the first trials on sources have to explain the trials better and better to keep
@@ -181,7 +181,7 @@ class TransferReport:
         return f"Transfer to study {self.study!r} after {counted(self.n_trials, 'trial')}"
 
     def _calibration(self) -> str:
-        return f"Predictions: {self.calibration or 'none were made'}."
+        return f"Predictions: {self.calibration or 'none has an outcome yet'}."
 
     def _tables(self) -> list[tuple[tuple[str, ...], list[tuple[str, ...]]]]:
         tables: list[tuple[tuple[str, ...], list[tuple[str, ...]]]] = [

@@ -21,7 +21,7 @@ from optuna_scaleup.suggest.normal_tails import probability_slope
 from optuna_scaleup.types import Array
 
 
-PI_MARGIN = 0.02  # warped units
+PI_MARGIN = 0.1  # warped units
 _CONFIDENCE_STDS = 1.96
 
 
@@ -87,7 +87,7 @@ class LogProbabilityOfImprovement:
         self._margin = margin
 
     def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
-        u = (mean - incumbent - self._margin / scale) / std
+        u = (mean - incumbent - self._margin) / std
         slope = probability_slope(u) / std
         return Rating(log_ndtr(u), slope, -u * slope)
 

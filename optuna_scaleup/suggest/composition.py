@@ -38,6 +38,7 @@ from optuna_scaleup.types import are_near
 # What a first trial gains, where cost counts, is what lies above half way from median to best.
 _HALF_WAY = 0.5
 _SOFTNESS = 0.1
+_SURE = 1e-6  # standard deviation
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Models:
     def limits(self) -> list[Mixture]:
         """What has to be zero or less: the constraints, and that a trial fails."""
         return [*self.constraints.values(), *([] if self.failure is None else [self.failure])]
+
+    def likely_keeps(self, X: Array) -> Array:
+        """Rows of ``X`` that likely keep all constraints together, shape ``(n,)``."""
+        each = (log_feasibility(c).value(X) for c in self.constraints.values())
+        return np.asarray(sum(each, np.zeros(len(X))) >= LOG_HALF)
 
     def is_feasible(self, X: Array, observed: Array) -> Array:
         """Rows of ``X`` at which every constraint holds, shape ``(n,)``.
@@ -248,8 +254,9 @@ class LogPositive:
     ) -> None:
         self._gain = gain
         self.label = gain.label
-        # The criterion's own zero and unit.
-        zero = gain.rate(0.0, 0.0)
+        # The criterion's own zero and unit. No prediction is as sure as that, so a criterion may
+        # divide by the standard deviation.
+        zero = gain.rate(0.0, _SURE)
         unit = abs(gain.rate(1.0, 1.0) - zero) or 1.0
         self._zero = zero + floor * unit
         self._unit = softness * unit

@@ -12,6 +12,7 @@ from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
 from optuna_scaleup.suggest.acquisition import best_mean
 from optuna_scaleup.suggest.activity import activity_of
+from optuna_scaleup.suggest.composition import Apart
 from optuna_scaleup.suggest.composition import Models
 from optuna_scaleup.suggest.composition import compose
 from optuna_scaleup.suggest.composition import draw_functions
@@ -19,6 +20,7 @@ from optuna_scaleup.suggest.constraints import observed_feasibility
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.limits import Limited
 from optuna_scaleup.suggest.limits import least_excess
+from optuna_scaleup.suggest.limits import log_feasibility
 from optuna_scaleup.suggest.optima import fine_steps
 from optuna_scaleup.suggest.optima import optimum_draws
 from optuna_scaleup.suggest.optimize import Term
@@ -119,6 +121,8 @@ def _best_mean(
 
     While nothing tried was feasible, among those where the constraints are expected to be broken
     by least. A search goes where it is most likely that they hold, however far off they may be.
+    Where trials fail the chance of a value counts as well, but for points that have returned one;
+    and while all have failed, what is told keeps off where they did.
     """
     X = problem.target.X
     acquisition: Term
@@ -131,4 +135,14 @@ def _best_mean(
     nothing = np.empty((0, problem.space.n_dims))  # a point that was tried may be recommended
     seeds = good_points(problem, rng)
     activity = activity_of(problem)
-    return maximize(acquisition, problem.space, seeds, nothing, problem.fixed, rng, activity).x
+    failed = problem.target.failed[: 0 if knows_success(problem) else None]
+    apart = Apart(acquisition, failed)
+    x = maximize(apart, problem.space, seeds, nothing, problem.fixed, rng, activity).x
+    if models.failure is None:
+        return x
+    legal = activity.mask(problem.space.legal(filled(problem.space, X, rng), problem.fixed))
+    ended = legal[is_tried(legal, X)]
+    candidates = np.concatenate([x[None], ended])
+    chance = log_feasibility(models.failure).value(ended)
+    rated = acquisition.value(candidates) - np.concatenate([np.zeros(1), chance])
+    return np.asarray(candidates[np.argmax(rated)])

@@ -1,5 +1,7 @@
 """Log expected hypervolume improvement, exact for independent objectives of any number.
 
+Volumes are those of the draws' warped units, in which each objective is a Gaussian process.
+
 The region that improves on the front is cut into boxes. Within a box the improvement is a product
 over the objectives, and so is its expectation (Emmerich et al., 2011; Yang et al., 2019): the
 difference of two expected improvements over the box's edges in each objective, averaged over the

@@ -73,13 +73,17 @@ def contrast_point(space: UnitSpace, favourite: Array, rng: np.random.Generator)
 
 
 def from_unit_cube(unit: Array, space: UnitSpace) -> Array:
-    """Maps points of the unit cube, shape ``(..., d)``, so that every choice has its share."""
+    """Maps points of the unit cube, shape ``(..., d)``, so that every choice has its share.
+
+    A value of an ordered grid has the share of the coordinates that are closest to it: of integers
+    on a logarithmic scale large ones lie closer.
+    """
     X = np.array(unit, dtype=float)
     for j, axis in enumerate(space.axes):
-        if axis.grid is not None:
+        if axis.is_categorical and axis.grid is not None:
             n_values = len(axis.grid)
             X[..., j] = axis.grid[np.minimum((X[..., j] * n_values).astype(int), n_values - 1)]
-    return X
+    return space.snap(X)
 
 
 def centre(space: UnitSpace, rng: np.random.Generator) -> Array:

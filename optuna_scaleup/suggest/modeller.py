@@ -36,8 +36,11 @@ from optuna_scaleup.types import ValueKind
 
 # A source tells where a constraint holds, not only how it bends. But of all points those are tried
 # that seem just feasible, so a model that is too sure of where that is leads astray.
-_OF_CONSTRAINT = Departure(offset_var=0.5, residual_var=0.2, max_lengthscale=2.0)
-_OF_CLASS = Departure(offset_var=0.05)  # where a source fails, the study likely fails as well
+_OF_CONSTRAINT = Departure(
+    offset_var=0.5, residual_var=0.2, max_lengthscale=2.0, is_same_level=True
+)
+# Where a source fails, the study likely fails as well.
+_OF_CLASS = Departure(offset_var=0.05, is_same_level=True)
 
 
 @dataclass

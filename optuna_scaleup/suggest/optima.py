@@ -123,12 +123,12 @@ def optimum_draws(
         Shape ``(P, d)``, ``NaN`` where a point's branch has no such axis.
     """
     pool = from_unit_cube(sobol(_N_POOL, space.n_dims, rng), space)
-    X = space.legal(np.concatenate([pool, seeds]), fixed)
+    X = np.unique(space.legal(np.concatenate([pool, seeds]), fixed), axis=0)
     rated = functions(activity.mask(X))
     best, value = X[rated.argmax(axis=1)], rated.max(axis=1)
     for step in steps:
         centres = np.repeat(np.unique(best, axis=0), _N_MOVES, axis=0)
-        X = space.legal(_moved(centres, space, step, rng), fixed)
+        X = np.unique(space.legal(_moved(centres, space, step, rng), fixed), axis=0)
         rated = functions(activity.mask(X))
         is_better = rated.max(axis=1) > value
         best = np.where(is_better[:, None], X[rated.argmax(axis=1)], best)

@@ -155,9 +155,9 @@ def _y_options(name: str, places: Sequence[Place], is_log: bool) -> dict[str, An
     if not is_log or not ends:
         return {"title_text": title}
     low, high = min(ends), max(ends)
-    pad = 0.08 * math.log10(high / low) or 0.1
+    pad = 0.08 * (math.log10(high) - math.log10(low)) or 0.1
     edges = [math.log10(low) - pad, math.log10(high) + pad]
-    return {"title_text": title, "range": edges, **look.log_ticks(*(10**edge for edge in edges))}
+    return {"title_text": title, "range": edges, **look.log_ticks(*edges)}
 
 
 def _panel(name: str, places: Sequence[Place], law: str, show_legend: bool) -> list[Any]:
@@ -217,7 +217,7 @@ def _set_x(figure: Any, places: Sequence[Place], is_sized: bool) -> None:
         logs = [math.log10(place.x) for place in places]
         pad = 0.12 * (max(logs) - min(logs)) or 0.5
         edges = [min(logs) - pad, max(logs) + pad]
-        figure.update_xaxes(range=edges, **look.log_ticks(*(10**edge for edge in edges)))
+        figure.update_xaxes(range=edges, **look.log_ticks(*edges))
     else:
         figure.update_xaxes(
             tickvals=[place.x for place in places],

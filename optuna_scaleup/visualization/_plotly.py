@@ -87,6 +87,7 @@ SOURCE_COLOR: Final = VERMILLION
 NO_SOURCE_COLOR: Final = GREY
 
 _OBJECTIVE = "Objective Value"  # the default of all figures, Optuna's as well
+_ROUNDING = 1e-9  # of exponents of ten
 _SUBTITLE_WIDTH = 110  # characters that fit into 900 pixels
 WIDE: Final = 40  # characters of a name along an axis or in a title
 NARROW: Final = 24  # in a legend, or along the axis of one of several panels
@@ -200,19 +201,27 @@ def objective_name(target_name: str, *studies: Study, objective: int = 0) -> str
     return known[objective]
 
 
-def log_ticks(low: float, high: float) -> dict[str, Any]:
-    """Options of a logarithmic axis: powers of ten, or 1, 2, 5 where there are too few of them."""
-    n_decades = math.log10(high / low)
-    if n_decades >= 2.0:
-        dtick = max(1, round(n_decades / 6))
+def log_ticks(start: float, stop: float) -> dict[str, Any]:
+    """Options of a logarithmic axis: powers of ten, or 1, 2, 5 where there are too few of them.
+
+    Args:
+        start: Exponent of ten where the axis begins, which as a number may be out of range.
+        stop: Exponent where it ends.
+    """
+    if stop - start >= 2.0:
+        dtick = max(1, round((stop - start) / 6))
         return {"type": "log", "exponentformat": "power", "dtick": dtick}
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+
+    def within(exponent: float) -> bool:
+        return start - _ROUNDING <= exponent <= stop + _ROUNDING
+
+    decades = range(math.floor(start), math.ceil(stop) + 1)
     for digits in ((1, 2, 5), range(1, 10), np.arange(1.0, 10.0, 0.1).round(1).tolist()):
-        ticks = [d * 10.0**k for k in decades for d in digits if low <= d * 10.0**k <= high]
+        ticks = [d * 10.0**k for k in decades for d in digits if within(math.log10(d) + k)]
         if len(ticks) >= 2:
             break
     else:
-        ticks = [low, high]
+        ticks = [10.0**start, 10.0**stop]
     shown = ticks[:: max(1, len(ticks) // 8)]
     return {
         "type": "log",

@@ -69,7 +69,7 @@ class ParamAxis:
         pad = 0.03 * (edges[1] - edges[0])
         options["range"] = [edges[0] - pad, edges[1] + pad]
         if is_log:
-            return {**options, **look.log_ticks(low, high)}
+            return {**options, **look.log_ticks(*edges)}
         return {**options, "type": "linear"}
 
 

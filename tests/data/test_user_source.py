@@ -87,6 +87,7 @@ def test_parameters_translate() -> None:
     [
         (FloatDistribution(1, 3), lambda v: 10 - v, FloatDistribution(7, 9)),
         (IntDistribution(0, 10), lambda v: 1 << v, IntDistribution(1, 1024, log=True)),
+        (IntDistribution(0, 10), lambda v: np.power(2, v), IntDistribution(1, 1024, log=True)),
         (FloatDistribution(1e-4, 1, log=True), math.log10, FloatDistribution(-4, 0)),
         (FloatDistribution(0, 1), math.log, FloatDistribution(0, 0)),  # all that was tried
         (

@@ -93,6 +93,13 @@ def test_quantiles_beside_a_spike_are_finite(level: float) -> None:
     assert np.isfinite(SPIKED.quantile(np.full((1, 4), level))).all()
 
 
+def test_a_search_may_begin_in_the_spike() -> None:
+    np.testing.assert_array_equal(PRIOR.starts, [PRIOR.start])
+    start = np.array([0.3, -1.0, 2.0, 0.5])
+    starts = replace(SPIKED, start=start).starts
+    np.testing.assert_array_equal(starts, [start, [0.0, 0.0, 2.0, 0.5]])
+
+
 @pytest.mark.parametrize("spike", [NO_SPIKE, Spike(np.array([0.4]), np.array([0.02]))])
 def test_density_integrates_to_one(spike: Spike) -> None:
     one = Prior(np.array([0.3]), np.array([0.1]), np.array([3.0]), np.zeros(1), spike)

@@ -96,7 +96,7 @@ def test_log_pi_is_the_mixtures_probability() -> None:
     std = 0.2 + STD_SLOPE[:, None] * x[:, 0]
     incumbent = (INTERCEPT + SLOPE * TRIED).max(axis=0)[:, None]
     for margin in (0.0, 0.3):
-        expected = WEIGHT @ norm.sf(incumbent + margin / SCALE[:, None], mean, std)
+        expected = WEIGHT @ norm.sf(incumbent + margin, mean, std)
         ours = at_best(known(), LogProbabilityOfImprovement(margin), TRIED).value(x)
         np.testing.assert_allclose(np.exp(ours), expected, rtol=1e-10)
 

@@ -168,6 +168,23 @@ def test_positive_gain_keeps_the_order_and_is_finite_far_below() -> None:
     assert (np.diff(ours.value(X)) > 0.0).all()
 
 
+class PlainImprovement:
+    """Expected improvement as a user may write it; it is not a number without any doubt."""
+
+    is_log = False
+
+    def __call__(self, mean: Array, std: Array, incumbent: Array, scale: Array) -> Rating:
+        u = (mean - incumbent) / std
+        return Rating(std * (norm.pdf(u) + u * norm.cdf(u)), norm.cdf(u), norm.pdf(u))
+
+
+def test_a_criterion_may_divide_by_the_standard_deviation() -> None:
+    models = Models([OBJECTIVE], {"loose": LOOSE})
+    ours = compose(models, PlainImprovement(), TRIED, unknown(1)).value(QUERY)
+    assert np.isfinite(ours).all()
+    assert QUERY[np.argmax(ours), 0] <= 0.7
+
+
 def test_the_label_names_what_is_maximised() -> None:
     log_ei, nothing = CRITERIA["log_ei"](), (TRIED[:0], unknown(0)[:0])
     bound = Models([OBJECTIVE], {"loose": LOOSE, "tight": TIGHT})

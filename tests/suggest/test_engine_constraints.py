@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.constraints import constraint_outputs
 from optuna_scaleup.suggest.engine import Engine
+from optuna_scaleup.suggest.initial_design import CONTRAST_AT_UNSIZED
 from optuna_scaleup.suggest.limits import log_feasibility
 from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.types import Array
@@ -53,6 +55,26 @@ def test_warm_start_keeps_to_what_is_feasible_in_the_source() -> None:
     x = suggest(problem)
     assert x[0] < 0.5
     assert x[1] == pytest.approx(OPTIMUM, abs=0.2)
+
+
+def feasibility(problem: Problem, first: Sequence[float]) -> Array:
+    """Probability that the constraint holds at these values of the first axis."""
+    model = Modeller().limited([], problem, np.random.default_rng(0)).constraints["c"]
+    query = np.column_stack([first, np.full(len(first), 0.5)])
+    return np.asarray(np.exp(log_feasibility(model).value(query)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_feasible_trial_does_not_open_what_the_source_closed(seed: int) -> None:
+    """The largest value of the study need not be as large as the source's: zero is zero."""
+    source, first = sampled(20, seed), study(np.array([[0.1, 0.5]]))
+    before, after = (
+        feasibility(Problem(continuous(2), target, (source,)), [0.1, 0.7, 0.9])
+        for target in (no_trials(2), first)
+    )
+    assert after[0] > 0.9
+    assert max(before[1:]) < 0.3
+    assert max(after[1:]) < 0.5
 
 
 def test_feasibility_is_sought_while_nothing_is_feasible() -> None:
@@ -120,3 +142,14 @@ def test_a_constraint_is_modelled_in_the_unit_that_explains_it() -> None:
     expected = model.expected_values(X)
     assert np.abs(expected - small.problem.target.Y[:, 0]).max() < 0.1
     assert np.abs(expected - large.problem.target.Y[:, 0]).max() > 1.0
+
+
+def test_no_look_at_the_centre_where_it_likely_breaks_a_constraint() -> None:
+    """Its turn comes, but the trials show that nothing beyond 0.3 is feasible."""
+    X = np.column_stack([np.linspace(0.05, 0.7, CONTRAST_AT_UNSIZED), np.linspace(0.2, 0.9, 5)])
+    engine, rng = Engine(), np.random.default_rng(0)
+    for edge, is_due in ((0.3, False), (0.9, True)):
+        source, target = sampled(20, 1, edge), study(X, edge)
+        problem = Problem(continuous(2), target, (source,))
+        x = engine.contrast(problem, engine.survey(problem, rng), rng)
+        assert (x is not None) is is_due

@@ -80,6 +80,18 @@ def test_where_a_source_fails_the_study_likely_fails_as_well() -> None:
     assert fails < 0.35
 
 
+@pytest.mark.parametrize("n_ended", [1, 2, 5])
+def test_successes_elsewhere_do_not_open_what_failed_in_the_source(n_ended: int) -> None:
+    """As long as all trials of the study end alike, only the class itself tells what they are."""
+    X = np.column_stack([np.linspace(0.1, 0.4, n_ended), np.full(n_ended, 0.5)])
+    problem = problem_of(study(X), sampled(30, 1))
+    failure = Modeller().limited([], problem, np.random.default_rng(0)).failure
+    assert failure is not None
+    succeeds, fails = np.exp(log_feasibility(failure).value(np.array([[0.2, 0.5], [0.9, 0.5]])))
+    assert succeeds > 0.9
+    assert fails < 0.35
+
+
 def test_no_value_is_to_be_improved_on_where_trials_fail() -> None:
     """Although the best ones are expected there."""
     data = study(np.random.default_rng(3).random((10, 2)))

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
+from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.engine import Engine
 from optuna_scaleup.suggest.initial_design import DESIGNS
 from optuna_scaleup.suggest.modeller import Modeller
@@ -51,6 +53,15 @@ class TestInvariances:
     @cold_and_warm
     def test_a_constant_on_the_values_does_not_matter(self, problem: Problem) -> None:
         assert_same_model(with_values(problem, 1.0, 3.0), problem)
+
+    @pytest.mark.parametrize("acquisition", CRITERIA)
+    @cold_and_warm
+    def test_nor_does_it_for_any_criterion(self, problem: Problem, acquisition: str) -> None:
+        engine, X = Engine(acquisition=acquisition), np.random.default_rng(9).random((40, 2))
+        near, far = (
+            engine.survey(with_values(problem, 1.0, c), np.random.default_rng(0)) for c in (0, 50)
+        )
+        assert spearmanr(near.acquisition.value(X), far.acquisition.value(X)).statistic > 0.97
 
     @cold_and_warm
     def test_order_of_trials_does_not_matter(self, problem: Problem) -> None:

@@ -107,6 +107,15 @@ def test_every_value_of_a_grid_has_its_share_of_the_cube() -> None:
     np.testing.assert_array_equal(edges, [0.125, 0.875])
 
 
+def test_integers_on_a_logarithmic_scale_have_its_shares() -> None:
+    """Half of the points lie in the lower half, where a few of the many values are."""
+    grid = np.log(np.arange(1, 1025)) / np.log(1024)
+    unit = (np.arange(1000)[:, None] + 0.5) / 1000
+    X = from_unit_cube(unit, UnitSpace((Axis(grid),)))
+    assert np.isin(X, grid).all()
+    np.testing.assert_allclose(np.quantile(X, [0.25, 0.5, 0.75]), [0.25, 0.5, 0.75], atol=0.03)
+
+
 def test_from_unit_cube_leaves_its_argument() -> None:
     unit = np.full((2, 4), 0.3)
     from_unit_cube(unit, mixed_space())
