@@ -66,11 +66,6 @@ class Models:
         """What has to be zero or less: the constraints, and that a trial fails."""
         return [*self.constraints.values(), *([] if self.failure is None else [self.failure])]
 
-    def likely_keeps(self, X: Array) -> Array:
-        """Rows of ``X`` that likely keep all constraints together, shape ``(n,)``."""
-        each = (log_feasibility(c).value(X) for c in self.constraints.values())
-        return np.asarray(sum(each, np.zeros(len(X))) >= LOG_HALF)
-
     def is_feasible(self, X: Array, observed: Array) -> Array:
         """Rows of ``X`` at which every constraint holds, shape ``(n,)``.
 

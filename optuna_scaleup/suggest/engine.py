@@ -139,11 +139,7 @@ class Engine:
         return survey.told(x)
 
     def contrast(self, problem: Problem, survey: Survey, rng: np.random.Generator) -> Array | None:
-        """See :func:`contrast_point`; :obj:`None` if it is not its turn.
-
-        Nor if it was tried, or would likely break a constraint. Where trials fail may be known
-        from the source's favourites only, from which this is a look away.
-        """
+        """See :func:`contrast_point`; :obj:`None` if it is not its turn, or it was tried."""
         if survey.is_cold:
             return None
         i = telling_sources(problem)[-1]
@@ -153,8 +149,7 @@ class Engine:
         largest = problem.sources[i]
         x = contrast_point(problem.space, largest.X[best_rows(largest)[0]], rng)
         x = survey.activity.mask(problem.space.legal(x[None], problem.fixed))[0]
-        is_open = survey.models.likely_keeps(x[None])[0] and not _is_tried(problem, x)
-        return x if is_open else None
+        return None if _is_tried(problem, x) else x
 
     def _criterion(self) -> Criterion:
         if isinstance(self.acquisition, str):

@@ -11,7 +11,6 @@ import pytest
 from optuna_scaleup.suggest.acquisition import CRITERIA
 from optuna_scaleup.suggest.constraints import constraint_outputs
 from optuna_scaleup.suggest.engine import Engine
-from optuna_scaleup.suggest.initial_design import CONTRAST_AT_UNSIZED
 from optuna_scaleup.suggest.limits import log_feasibility
 from optuna_scaleup.suggest.modeller import Modeller
 from optuna_scaleup.types import Array
@@ -142,14 +141,3 @@ def test_a_constraint_is_modelled_in_the_unit_that_explains_it() -> None:
     expected = model.expected_values(X)
     assert np.abs(expected - small.problem.target.Y[:, 0]).max() < 0.1
     assert np.abs(expected - large.problem.target.Y[:, 0]).max() > 1.0
-
-
-def test_no_look_at_the_centre_where_it_likely_breaks_a_constraint() -> None:
-    """Its turn comes, but the trials show that nothing beyond 0.3 is feasible."""
-    X = np.column_stack([np.linspace(0.05, 0.7, CONTRAST_AT_UNSIZED), np.linspace(0.2, 0.9, 5)])
-    engine, rng = Engine(), np.random.default_rng(0)
-    for edge, is_due in ((0.3, False), (0.9, True)):
-        source, target = sampled(20, 1, edge), study(X, edge)
-        problem = Problem(continuous(2), target, (source,))
-        x = engine.contrast(problem, engine.survey(problem, rng), rng)
-        assert (x is not None) is is_due
