@@ -141,10 +141,10 @@ def gp_density(
 ) -> Density:
     """Log posterior of the hyperparameters of a GP without a parent."""
     datum = hyperprior.datum_for(rows)
-    belief = scale_belief(rows, hyperprior, log_scale, SCALE_LOG_STD)
+    log_scale, scale_log_std = scale_belief(rows, hyperprior, log_scale, SCALE_LOG_STD)
     return Density(
         rows,
-        gp_prior(rows.n_axes, belief[0], hyperprior, belief[1]),
+        gp_prior(rows.n_axes, log_scale, hyperprior, scale_log_std),
         bowl_weight=bowl_weight,
         anchor=anchor if datum is None else datum.best,
         is_anchored=datum is not None,

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from optuna_scaleup.model.mixture import Mixture
 from optuna_scaleup.suggest.acquisition import MixtureAcquisition
 from optuna_scaleup.suggest.acquisition import PosteriorMean
 from optuna_scaleup.suggest.acquisition import best_mean
@@ -86,12 +87,14 @@ def forecast(
     # What runs may still turn out anyhow.
     mixture = engine.modeller.fit(output.problem.settled(), rng, is_wary=True)
     models = engine.modeller.limited([mixture], problem, rng)
-    if not knows_success(problem):
+    failed = problem.target.failed
+    if knows_success(problem):
+        failed = failed[:0]
+    else:
         # The search goes elsewhere after failures alone; they are no reason to expect the best
-        # as far from them as possible.
+        # as far from them as possible, only off their points.
         models = replace(models, failure=None)
-    observed = observed_feasibility(problem.target, [*models.constraints])
-    X = [_best_mean(problem, models, observed, rng)]
+    X = [_best_mean(problem, models, failed, rng)]
     # First, so that where the best is does not depend on how many points are asked for.
     functions = draw_functions(models, _N_PATHS, rng, _NO_SOURCE_ODDS)
     seeds = filled(problem.space, np.array(X), rng)
@@ -114,19 +117,23 @@ def forecast(
     return Forecast(np.array(X)[order], values[order], optima, weights)
 
 
-def _best_mean(
-    problem: Problem, models: Models, observed: Array, rng: np.random.Generator
-) -> Array:
+def _best_mean(problem: Problem, models: Models, failed: Array, rng: np.random.Generator) -> Array:
     """The point with the best expected value, among those that are likely feasible.
 
     While nothing tried was feasible, among those where the constraints are expected to be broken
     by least. A search goes where it is most likely that they hold, however far off they may be.
-    Where trials fail the chance of a value counts as well, but for points that have returned one;
-    and while all have failed, what is told keeps off where they did.
+
+    Args:
+        problem: See :func:`forecast`.
+        models: Of all outputs.
+        failed: Points to keep off, shape ``(k, d)``.
+        rng: Random numbers.
     """
     X = problem.target.X
+    observed = observed_feasibility(problem.target, [*models.constraints])
+    seeks_feasible = len(X) > 0 and not models.is_feasible(X, observed).any()
     acquisition: Term
-    if len(X) and not models.is_feasible(X, observed).any():
+    if seeks_feasible:
         (objective,) = models.objectives
         best = MixtureAcquisition(objective, PosteriorMean(), best_mean(objective, X[:0]))
         acquisition = Limited(best, [least_excess(limit) for limit in models.limits])
@@ -135,14 +142,24 @@ def _best_mean(
     nothing = np.empty((0, problem.space.n_dims))  # a point that was tried may be recommended
     seeds = good_points(problem, rng)
     activity = activity_of(problem)
-    failed = problem.target.failed[: 0 if knows_success(problem) else None]
     apart = Apart(acquisition, failed)
     x = maximize(apart, problem.space, seeds, nothing, problem.fixed, rng, activity).x
-    if models.failure is None:
+    if models.failure is None or seeks_feasible:
         return x
     legal = activity.mask(problem.space.legal(filled(problem.space, X, rng), problem.fixed))
-    ended = legal[is_tried(legal, X)]
+    return _or_ended(x, legal[is_tried(legal, X)], acquisition, models.failure)
+
+
+def _or_ended(x: Array, ended: Array, acquisition: Term, failure: Mixture) -> Array:
+    """A point, or a better one that has returned a value, whatever the chance was.
+
+    Args:
+        x: Shape ``(d,)``.
+        ended: Points that have, shape ``(n, d)``.
+        acquisition: With the logarithm of the chance of a value as a term.
+        failure: The model of that chance.
+    """
     candidates = np.concatenate([x[None], ended])
-    chance = log_feasibility(models.failure).value(ended)
-    rated = acquisition.value(candidates) - np.concatenate([np.zeros(1), chance])
+    rated = acquisition.value(candidates)
+    rated[1:] -= log_feasibility(failure).value(ended)
     return np.asarray(candidates[np.argmax(rated)])
